@@ -1,0 +1,1 @@
+"""Agents: policies over commands, with or without sub-goals."""

@@ -1,0 +1,1 @@
+"""Flat imitation: the baseline without sub-goals."""

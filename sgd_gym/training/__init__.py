@@ -1,0 +1,1 @@
+"""From oracle paths to checkpoints: collect, annotate, train."""

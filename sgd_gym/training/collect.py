@@ -1,0 +1,144 @@
+"""Collect oracle trajectories from the simulator; knows neither sub-goals nor models."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+
+from sgd_gym.envs.scienceworld import ScienceWorldEnv
+from sgd_gym.envs.tasks import Task, get_tasks
+from sgd_gym.errors import DataError, SgdGymError
+from sgd_gym.progress import track
+from sgd_gym.trajectories import Episode, Step, read_episodes, write_episodes
+
+SHARD_SIZE = 10
+"""Episodes in one file: what a kill can lose for each world."""
+
+
+@dataclass
+class CollectConfig:
+    """Collect oracle trajectories from the simulator as parquet files."""
+
+    out: Path = Path("data/raw")
+    """Folder to write; what is there already and whole is kept."""
+    tasks: list[str] = field(default_factory=lambda: ["all"])
+    """Task names or ids, or "all"."""
+    splits: list[str] = field(default_factory=lambda: ["train"])
+    """Splits to collect: train, dev, test."""
+    max_variations: int | None = None
+    """At most so many variations of each task and split, the first ones; all if not given."""
+    worlds: int = 2
+    """How many simulators run side by side."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The variations that one file holds."""
+
+    path: Path
+    task: Task
+    split: str
+    variations: tuple[int, ...]
+
+
+def collect(config: CollectConfig) -> int:
+    """Collect every missing shard; return the number of episodes that the configuration names.
+
+    A second call goes on where the first one stopped: a file appears whole or not at all, and whole files
+    are kept.
+
+    Raises:
+        UnknownNameError: If a task or split does not exist.
+        DataError: If a file of the folder is not whole or holds other episodes.
+    """
+    if config.worlds < 1:
+        raise SgdGymError(f"worlds is {config.worlds}. Allowed: 1 or more.")
+    shards = list(_shards(config))
+    missing = [shard for shard in shards if not _is_there(shard)]
+    total = sum(len(shard.variations) for shard in shards)
+    done = total - sum(len(shard.variations) for shard in missing)
+    with track("collect oracle paths", total, done) as advance:
+        for split in config.splits:
+            _collect(split, [shard for shard in missing if shard.split == split], config.worlds, advance)
+    return total
+
+
+def play_oracle(env: ScienceWorldEnv, task: str, variation: int) -> Episode:
+    """Play the oracle path of one variation and record it.
+
+    Args:
+        env: An environment made with `infos=("oracle_path",)` and the variation's split.
+        task: Name of the task.
+        variation: Which world of the task.
+    """
+    observation, info = env.reset(options={"task": task, "variation": variation})
+    steps: list[Step] = []
+    for action in info["oracle_path"]:
+        following, reward, terminated, _, after = env.step(action)
+        steps.append(
+            Step(
+                look=observation["look"],
+                inventory=observation["inventory"],
+                action=action,
+                observation=following["observation"],
+                reward=reward,
+                score=after["score"],
+                done=terminated,
+            )
+        )
+        observation = following
+        if terminated:
+            break
+    return Episode(task, variation, info["split"], observation["task"], "oracle", tuple(steps))
+
+
+def _shards(config: CollectConfig) -> Iterator[Shard]:
+    for split in config.splits:
+        for task in get_tasks(config.tasks):
+            variations = tuple(task.variations(split))[: config.max_variations]
+            for start in range(0, len(variations), SHARD_SIZE):
+                part = variations[start : start + SHARD_SIZE]
+                path = config.out / split / f"{task.name}-{part[0]:04d}-{part[-1]:04d}.parquet"
+                yield Shard(path, task, split, part)
+
+
+def _is_there(shard: Shard) -> bool:
+    """Whether the file exists; one that is not whole, or holds other episodes, raises."""
+    if not shard.path.exists():
+        return False
+    found = [(episode.task, episode.variation) for episode in read_episodes(shard.path)]
+    if found != [(shard.task.name, variation) for variation in shard.variations]:
+        raise DataError(
+            f"{shard.path} does not hold the variations that its name tells. "
+            f"Fix: delete it and run the command again; the other files are kept."
+        )
+    return True
+
+
+def _collect(split: str, shards: list[Shard], worlds: int, advance: Callable[[int], None]) -> None:
+    """Collect shards of one split with a pool of simulators, each used by one thread at a time."""
+    if not shards:
+        return
+    envs = [ScienceWorldEnv(split=split, infos=("oracle_path",)) for _ in range(worlds)]
+    idle: SimpleQueue[ScienceWorldEnv] = SimpleQueue()
+    for env in envs:
+        idle.put(env)
+
+    def write_shard(shard: Shard) -> int:
+        env = idle.get()
+        try:
+            episodes = [play_oracle(env, shard.task.name, variation) for variation in shard.variations]
+        finally:
+            idle.put(env)
+        write_episodes(shard.path, episodes)
+        return len(episodes)
+
+    pool = ThreadPoolExecutor(worlds)
+    try:
+        for future in as_completed([pool.submit(write_shard, shard) for shard in shards]):
+            advance(future.result())
+    finally:
+        pool.shutdown(cancel_futures=True)
+        for env in envs:
+            env.close()

@@ -1,0 +1,106 @@
+"""Episodes to token rows for training; knows no trainer."""
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, TypedDict
+
+from torch.utils.data import Dataset
+
+from sgd_gym.errors import DataError
+from sgd_gym.prompts import Role, transcript
+from sgd_gym.training.augment import rename
+from sgd_gym.trajectories import Episode
+
+
+class Row(TypedDict):
+    """One transcript: tokens, and for each the weight of its loss (1 for targets)."""
+
+    input_ids: list[int]
+    weights: list[float]
+    length: int
+
+
+def encode(episode: Episode, role: Role, tokenizer: Any, context_weight: float) -> Row:
+    """Turn an episode into tokens, segment by segment, as an agent reads and writes it.
+
+    Args:
+        episode: An annotated episode.
+        role: Whose targets carry weight 1.
+        tokenizer: A Hugging Face tokenizer.
+        context_weight: Weight of the loss on the text around the targets.
+    """
+    input_ids: list[int] = []
+    weights: list[float] = []
+    for segment in transcript(episode, role):
+        ids = tokenizer.encode(segment.text, add_special_tokens=False)
+        input_ids += ids
+        weights += [1.0 if segment.target else context_weight] * len(ids)
+    return {"input_ids": input_ids, "weights": weights, "length": len(input_ids)}
+
+
+class TranscriptDataset(Dataset[Row]):
+    """Rows for the trainer: episodes, some of them renamed anew each time they are read."""
+
+    def __init__(
+        self,
+        episodes: list[Episode],
+        role: Role,
+        tokenizer: Any,
+        context_weight: float,
+        rename_share: float,
+        seed: int,
+    ):
+        """Keep the episodes; `rename_share` is the probability that one is renamed when it is read."""
+        self._episodes = episodes
+        self._encode = partial(encode, role=role, tokenizer=tokenizer, context_weight=context_weight)
+        self._rename_share = rename_share
+        self._generator = random.Random(seed)
+        self._rows = [self._encode(episode) for episode in episodes]
+
+    def __len__(self) -> int:
+        """Return the number of episodes."""
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> Row:
+        """Return a row; equal seeds and orders of reading give equal rows."""
+        if self._generator.random() >= self._rename_share:
+            return self._rows[index]
+        return self._encode(rename(self._episodes[index], self._generator))
+
+
+def balance(episodes: list[Episode]) -> list[Episode]:
+    """Repeat the episodes of rare tasks, so that no task has less than half as many as the largest."""
+    counts = Counter(episode.task for episode in episodes)
+    largest = max(counts.values())
+    return [
+        episode for episode in episodes for _ in range(max(1, round(largest / 2 / counts[episode.task])))
+    ]
+
+
+def select(episodes: Iterable[Episode], split: str, tasks: list[str] | None) -> list[Episode]:
+    """Keep the episodes of a split, and of some tasks if they are named.
+
+    Raises:
+        DataError: If the split, or one of the tasks, has no episode.
+    """
+    chosen = [one for one in episodes if one.split == split and (tasks is None or one.task in tasks)]
+    have = {one.task for one in chosen}
+    missing = set(tasks or ()) - have
+    if missing or not chosen:
+        what = f"task(s) {', '.join(sorted(missing))}" if missing else "any task"
+        raise DataError(
+            f"The data holds no {split} episode of {what}. "
+            f"Fix: run 'sgd-gym collect --splits {split}' and 'sgd-gym annotate' for them."
+        )
+    return chosen
+
+
+def data_hash(episodes: Iterable[Episode]) -> str:
+    """Return a hash that changes with any text, sub-goal or order of the episodes."""
+    digest = hashlib.sha256()
+    for episode in episodes:
+        digest.update(repr((episode, episode.steps)).encode())
+    return digest.hexdigest()[:16]
