@@ -26,7 +26,7 @@ class Agent(ABC):
     needs_infos: ClassVar[tuple[str, ...]] = ()
     """Infos beyond the standard keys that `act` reads; the benchmark's protocol must allow them."""
 
-    def reset(self, slots: Sequence[int], keys: Sequence[EpisodeKey]) -> None:
+    def reset(self, slots: Sequence[int], keys: Sequence[EpisodeKey]) -> None:  # noqa: B027
         """Begin new episodes in these worlds."""
 
     @abstractmethod
@@ -35,7 +35,7 @@ class Agent(ABC):
     ) -> list[str]:
         """Return one command for each world in `slots`, in their order."""
 
-    def observe(self, slot: int, observation: Observation, reward: float, ended: bool) -> None:
+    def observe(self, slot: int, observation: Observation, reward: float, ended: bool) -> None:  # noqa: B027
         """Be told what the command of one world did; `ended` when its episode is over."""
 
     def stats(self, slot: int) -> dict[str, int]:

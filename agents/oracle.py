@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from sgd_gym.agents.base import Agent
+
 from sgd_gym.options import Info, Observation
 
 

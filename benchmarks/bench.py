@@ -12,6 +12,7 @@ from sgd_gym.agents.base import Agent
 from sgd_gym.benchmarks.protocols import get_protocol
 from sgd_gym.benchmarks.report import make_markdown, write_results, write_tensorboard
 from sgd_gym.benchmarks.run import Row, fingerprint_of, play
+
 from sgd_gym.errors import CheckpointError, SgdGymError, UnknownNameError
 from sgd_gym.files import write_whole
 from sgd_gym.models.checkpoint import read_meta
@@ -57,11 +58,11 @@ def bench(config: BenchConfig) -> list[Row]:
     if config.worlds < 1:
         raise SgdGymError(f"worlds is {config.worlds}. Allowed: 1 or more.")
     makers = {name: _maker(name, config) for name in config.agents}  # all are checked before one plays
+    drawn = (config.max_option_moves, config.seed)
     rows: list[Row] = []
     for name, (make_agent, checkpoints) in makers.items():
-        settings = (config.max_option_moves, config.seed)
         journal = config.out / f"episodes-{name.replace(':', '.')}.jsonl"
-        fingerprint = fingerprint_of(name, protocol, settings, checkpoints)
+        fingerprint = fingerprint_of(name, protocol, drawn, checkpoints)
         rows += play(name, make_agent, protocol, episodes, config.worlds, journal, fingerprint)
     settings = {key: str(value) for key, value in vars(config).items()}
     write_results(config.out / "results.json", rows, shlex.join(["sgd-gym", *sys.argv[1:]]), settings)

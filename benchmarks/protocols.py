@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sgd_gym.agents.base import EpisodeKey
 from sgd_gym.envs.tasks import get_tasks
+
 from sgd_gym.errors import UnknownNameError
 
 QUICKSTART_TASKS = (

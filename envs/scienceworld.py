@@ -1,11 +1,12 @@
 """The text environment `sgd_gym/ScienceWorld-v0`; knows neither goals nor options nor agents."""
 
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any
 
 import gymnasium as gym
-
 from sgd_gym.envs.simulator import Simulator
 from sgd_gym.envs.tasks import SPLITS, Task, get_task, get_tasks
+
 from sgd_gym.errors import UnknownNameError
 from sgd_gym.spaces import CommandText, ObservationText
 
@@ -61,7 +62,7 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
     * v0: scienceworld 1.2.3
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}
+    metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012, as Gymnasium declares it
 
     def __init__(
         self,
@@ -100,18 +101,13 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         self._simplification = simplification
         self._infos = tuple(infos)
         self.render_mode = render_mode
-        self._simulator_kwargs = {
-            "java": java,
-            "memory_mb": memory_mb,
-            "deterministic": deterministic,
-            "timeout_s": timeout_s,
-        }
+        self._make_simulator = partial(Simulator, java, memory_mb, deterministic, timeout_s)
         self._simulator: Simulator | None = None
         self._task: Task | None = None
         self._last_command: str | None = None
         self._observation: dict[str, str] = {}
         text = ObservationText()
-        self.observation_space = gym.spaces.Dict(
+        self.observation_space: gym.spaces.Dict[str] = gym.spaces.Dict(  # type: ignore[assignment]
             {"observation": text, "look": text, "inventory": text, "task": text}
         )
         self.action_space = CommandText()
@@ -136,7 +132,7 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
             variation = variations[int(self.np_random.integers(len(variations)))]
         _check_variation(task, variation, self._split)
         if self._simulator is None or self._simulator.closed:
-            self._simulator = Simulator(**self._simulator_kwargs)
+            self._simulator = self._make_simulator()
         self._task, self._current_variation = task, int(variation)
         oracle = "oracle_path" in self._infos
         self._simulator.load(task.name, self._current_variation, self._simplification, oracle)

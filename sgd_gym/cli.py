@@ -63,6 +63,13 @@ def _run(words: list[str]) -> None:
     raise SgdGymError(f"Unknown command {' '.join(words[:2])!r}. Allowed: {allowed}.")
 
 
+def _quiet_transformers() -> None:
+    """Keep the library's bars for loading a few megabytes off the terminal; ours tell what takes time."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+
 def _parse(config: Any, flags: list[str], name: str) -> Any:
     return tyro.cli(config, args=flags, prog=f"sgd-gym {name}")
 
@@ -85,6 +92,7 @@ def _annotate(flags: list[str], name: str) -> None:
 def _train(flags: list[str], name: str) -> None:
     from sgd_gym.training.trainer import TrainConfig, train
 
+    _quiet_transformers()
     config = _parse(TrainConfig, flags, name)
     meta = train(name.split()[1], config)
     scores = ", ".join(f"{figure} {value:.4f}" for figure, value in meta.scores.items())
@@ -95,6 +103,7 @@ def _bench_run(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.bench import BenchConfig, bench
     from sgd_gym.benchmarks.report import make_table
 
+    _quiet_transformers()
     config = _parse(BenchConfig, flags, name)
     Console().print(make_table(bench(config), "95 % bootstrap intervals over variations only"))
 
@@ -102,4 +111,5 @@ def _bench_run(flags: list[str], name: str) -> None:
 def _quickstart(flags: list[str], name: str) -> None:
     from sgd_gym.quickstart import QuickstartConfig, quickstart
 
+    _quiet_transformers()
     quickstart(_parse(QuickstartConfig, flags, name))

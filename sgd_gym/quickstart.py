@@ -18,7 +18,7 @@ from sgd_gym.training.annotate import AnnotateConfig, annotate_folder
 from sgd_gym.training.collect import CollectConfig, collect
 from sgd_gym.training.trainer import TrainConfig, train
 
-EPOCHS: dict[Role, int] = {"planner": 12, "executor": 12, "flat": 12}
+EPOCHS: dict[Role, int] = {"planner": 10, "executor": 10, "flat": 10}
 TRAIN_VARIATIONS, DEV_VARIATIONS = 80, 10
 
 
@@ -66,7 +66,9 @@ def quickstart(config: QuickstartConfig) -> None:
             agents=["sgd", "flat", "random", "oracle"],
             protocol="smoke" if config.smoke else "quickstart-dev",
             out=out,
-            **{role: out / "checkpoints" / role for role in ROLES},
+            planner=out / "checkpoints" / "planner",
+            executor=out / "checkpoints" / "executor",
+            flat=out / "checkpoints" / "flat",
             worlds=config.worlds,
             seed=config.seed,
         )
@@ -81,5 +83,3 @@ def quickstart(config: QuickstartConfig) -> None:
 
 def _stage(number: int, what: str) -> None:
     CONSOLE.rule(f"{number}/4 {what}", align="left")
-
-

@@ -95,12 +95,8 @@ def text_faults(module: str, source: str) -> list[str]:
     if source.count("\n") > MAX_LINES:
         faults.append(f"{module}: more than {MAX_LINES} lines")
     # A module that renders with rich speaks to a person; all others log.
-    renders = room_of(module) == "cli" or any(
-        name.split(".")[0] == "rich" for name in imported_names(tree)
-    )
-    if not renders and any(
-        isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls
-    ):
+    renders = room_of(module) == "cli" or any(name.split(".")[0] == "rich" for name in imported_names(tree))
+    if not renders and any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls):
         faults.append(f"{module}: print in the library, use logging")
     if room_of(module) != "models" and any(
         isinstance(call.func, ast.Attribute) and call.func.attr == "generate" for call in calls

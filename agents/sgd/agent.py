@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sgd_gym.agents.base import Agent, EpisodeKey
+
 from sgd_gym.options import Executor, Info, Observation, OptionRunner, Planner
 
 

@@ -1,4 +1,4 @@
-"""The distilled planner: a language model as policy over options (Sub-goal Distillation, arXiv 2405.02749)."""
+"""The distilled planner: a language model as policy over options (arXiv 2405.02749)."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -55,7 +55,7 @@ def read_meta(path: Path, role: str) -> CheckpointMeta:
     """
     if not (path / META_FILE).is_file() or not (path / "config.json").is_file():
         raise CheckpointError(
-            f"{path} is not a checkpoint of sgd_gym: it needs {META_FILE}, config.json and model.safetensors. "
+            f"{path} is no checkpoint of sgd_gym: it needs {META_FILE}, config.json and model.safetensors. "
             f"Fix: make one with 'sgd-gym train {role} --out {path}'."
         )
     try:

@@ -38,7 +38,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 )
 
 _PLACES = (
-    "inventory|agent|art studio|bathroom|bedroom|foundry|greenhouse|hallway|kitchen|living room|outside|workshop"
+    "inventory|agent|art studio|bathroom|bedroom|foundry|greenhouse|hallway|kitchen|living room|outside"
+    "|workshop"
 )
 _HEATERS = ("stove", "oven", "blast furnace", "hot plate", "fire pit")
 _COOLERS = ("freezer", "fridge", "ultra low temperature freezer")
@@ -70,7 +71,7 @@ def annotate(commands: Sequence[str]) -> list[Subgoal]:
         while end < len(events) and events[end].kind in ("look", "choose"):
             end += 1
         waits = _run(events, end, ("wait", "look"))
-        if waits < len(events) and _count(events, end, waits, "wait") < _LONG_WAIT or waits == len(events):
+        if (waits < len(events) and _count(events, end, waits, "wait") < _LONG_WAIT) or waits == len(events):
             end = waits
         spans.append((end, subgoal))
         start = end
@@ -99,7 +100,9 @@ def _read(command: str) -> _Event:
             if kind == "door":
                 return _Event(kind, names["a"] or names["b"], command.split()[0])
             return _Event(kind, names["a"], names["b"])
-    raise ValueError(f"No rule reads the command {command!r}. Fix: add its form to sgd_gym/subgoals/rules.py.")
+    raise ValueError(
+        f"No rule reads the command {command!r}. Fix: add its form to sgd_gym/subgoals/rules.py."
+    )
 
 
 def _next_span(events: list[_Event], start: int) -> tuple[int, Subgoal]:

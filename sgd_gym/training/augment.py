@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from sgd_gym.trajectories import Episode
 
@@ -39,7 +40,7 @@ def rename(episode: Episode, generator: random.Random) -> Episode:
 
     def change(text: str) -> str:
         for regex, table in tables:
-            text = regex.sub(lambda match, table=table: _like(match[0], table[match[0].lower()]), text)
+            text = regex.sub(partial(_new_name, table), text)
         return text
 
     steps = tuple(
@@ -56,6 +57,7 @@ def rename(episode: Episode, generator: random.Random) -> Episode:
     return replace(episode, task_description=change(episode.task_description), steps=steps)
 
 
-def _like(old: str, new: str) -> str:
-    """Write the new name with the old one's capital."""
-    return new.capitalize() if old[0].isupper() else new
+def _new_name(table: dict[str, str], match: re.Match[str]) -> str:
+    """Return the new name, with the old one's capital."""
+    new = table[match[0].lower()]
+    return new.capitalize() if match[0][0].isupper() else new

@@ -32,10 +32,11 @@ def encode(episode: Episode, role: Role, tokenizer: Any, context_weight: float) 
         tokenizer: A Hugging Face tokenizer.
         context_weight: Weight of the loss on the text around the targets.
     """
+    segments = list(transcript(episode, role))
+    tokens = tokenizer([segment.text for segment in segments], add_special_tokens=False)["input_ids"]
     input_ids: list[int] = []
     weights: list[float] = []
-    for segment in transcript(episode, role):
-        ids = tokenizer.encode(segment.text, add_special_tokens=False)
+    for segment, ids in zip(segments, tokens, strict=True):
         input_ids += ids
         weights += [1.0 if segment.target else context_weight] * len(ids)
     return {"input_ids": input_ids, "weights": weights, "length": len(input_ids)}
@@ -75,9 +76,7 @@ def balance(episodes: list[Episode]) -> list[Episode]:
     """Repeat the episodes of rare tasks, so that no task has less than half as many as the largest."""
     counts = Counter(episode.task for episode in episodes)
     largest = max(counts.values())
-    return [
-        episode for episode in episodes for _ in range(max(1, round(largest / 2 / counts[episode.task])))
-    ]
+    return [episode for episode in episodes for _ in range(max(1, round(largest / 2 / counts[episode.task])))]
 
 
 def select(episodes: Iterable[Episode], split: str, tasks: list[str] | None) -> list[Episode]:

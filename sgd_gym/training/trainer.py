@@ -8,7 +8,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
@@ -20,7 +20,7 @@ from transformers import (
     get_cosine_schedule_with_warmup,
     set_seed,
 )
-from transformers.integrations import TensorBoardCallback
+from transformers.integrations.integration_utils import TensorBoardCallback
 
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.errors import SgdGymError, UnknownNameError
@@ -28,7 +28,7 @@ from sgd_gym.models.checkpoint import META_FILE, CheckpointMeta, read_meta, save
 from sgd_gym.models.presets import PRESETS, make_model
 from sgd_gym.models.tokenizer import learn_tokenizer
 from sgd_gym.progress import track
-from sgd_gym.prompts import ROLES, Role, transcript
+from sgd_gym.prompts import ROLES, transcript
 from sgd_gym.training.data import Row, TranscriptDataset, balance, data_hash, encode, select
 from sgd_gym.training.optimizer import MuonAdamW
 from sgd_gym.trajectories import read_episodes
@@ -66,7 +66,11 @@ class WeightedTrainer(Trainer):
     """The Hugging Face trainer with a weight for each token's loss."""
 
     def compute_loss(
-        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
     ) -> torch.Tensor:
         """Return the weighted mean of the tokens' cross-entropies."""
         loss, weight, _ = _token_losses(model, inputs)
@@ -93,7 +97,6 @@ def train(role: str, config: TrainConfig) -> CheckpointMeta:
     """
     if role not in ROLES:
         raise UnknownNameError("role", role, ROLES)
-    role = cast(Role, role)
     if config.preset not in PRESETS:
         raise UnknownNameError("preset", config.preset, PRESETS)
     for name in ("epochs", "batch_size", "learning_rate"):
