@@ -103,6 +103,7 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         self.render_mode = render_mode
         self._make_simulator = partial(Simulator, java, memory_mb, deterministic, timeout_s)
         self._simulator: Simulator | None = None
+        self._closed = False
         self._task: Task | None = None
         self._last_command: str | None = None
         self._observation: dict[str, str] = {}
@@ -120,7 +121,10 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         Raises:
             UnknownNameError: If the options name a task or variation outside this environment's split.
             SimulatorError: If the JVM fails; the next reset starts a new one.
+            gymnasium.error.ClosedEnvironmentError: If the environment is closed.
         """
+        if self._closed:
+            raise gym.error.ClosedEnvironmentError("The environment is closed. Fix: make a new one.")
         super().reset(seed=seed)
         options = dict(options or {})
         task = get_task(options.pop("task")) if "task" in options else self._draw_task()
@@ -174,7 +178,8 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         return f"{command}{self._observation['observation'].strip()}\n{state}"
 
     def close(self) -> None:
-        """Stop the JVM; a second call does nothing."""
+        """Stop the JVM, for good; a second call does nothing."""
+        self._closed = True
         if self._simulator is not None:
             self._simulator.close()
 

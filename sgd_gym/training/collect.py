@@ -52,8 +52,9 @@ def collect(config: CollectConfig) -> int:
         UnknownNameError: If a task or split does not exist.
         DataError: If a file of the folder is not whole or holds other episodes.
     """
-    if config.worlds < 1:
-        raise SgdGymError(f"worlds is {config.worlds}. Allowed: 1 or more.")
+    for name, value in (("worlds", config.worlds), ("max_variations", config.max_variations)):
+        if value is not None and value < 1:
+            raise SgdGymError(f"{name} is {value}. Allowed: 1 or more.")
     shards = list(_shards(config))
     missing = [shard for shard in shards if not _is_there(shard)]
     total = sum(len(shard.variations) for shard in shards)
@@ -99,21 +100,21 @@ def _shards(config: CollectConfig) -> Iterator[Shard]:
             variations = tuple(task.variations(split))[: config.max_variations]
             for start in range(0, len(variations), SHARD_SIZE):
                 part = variations[start : start + SHARD_SIZE]
-                path = config.out / split / f"{task.name}-{part[0]:04d}-{part[-1]:04d}.parquet"
+                path = config.out / split / f"{task.name}-{start:04d}.parquet"
                 yield Shard(path, task, split, part)
 
 
 def _is_there(shard: Shard) -> bool:
-    """Whether the file exists; one that is not whole, or holds other episodes, raises."""
+    """Whether the file holds the variations; one that is not whole, or is of another task, raises."""
     if not shard.path.exists():
         return False
-    found = [(episode.task, episode.variation) for episode in read_episodes(shard.path)]
-    if found != [(shard.task.name, variation) for variation in shard.variations]:
+    episodes = read_episodes(shard.path)
+    if any((episode.task, episode.split) != (shard.task.name, shard.split) for episode in episodes):
         raise DataError(
-            f"{shard.path} does not hold the variations that its name tells. "
+            f"{shard.path} does not hold episodes of {shard.task.name} ({shard.split}), as its name tells. "
             f"Fix: delete it and run the command again; the other files are kept."
         )
-    return True
+    return {episode.variation for episode in episodes} >= set(shard.variations)
 
 
 def _collect(split: str, shards: list[Shard], worlds: int, advance: Callable[[int], None]) -> None:
@@ -139,6 +140,7 @@ def _collect(split: str, shards: list[Shard], worlds: int, advance: Callable[[in
         for future in as_completed([pool.submit(write_shard, shard) for shard in shards]):
             advance(future.result())
     finally:
-        pool.shutdown(cancel_futures=True)
+        # First the worlds: after an error or Ctrl-C nobody waits for the shards that are half played.
         for env in envs:
             env.close()
+        pool.shutdown(cancel_futures=True)

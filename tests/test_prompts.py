@@ -1,0 +1,205 @@
+"""What a model reads and writes: one golden transcript for each role, and the rules behind it.
+
+The files in tests/golden hold one segment a line, targets in [[double brackets]]. If a change of the text is
+meant, raise PROMPT_VERSION, since old checkpoints no longer fit, and write the files again:
+SGD_GYM_GOLDEN=1 pytest tests/test_prompts.py
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sgd_gym.errors import DataError
+from sgd_gym.prompts import (
+    ACT,
+    DONE,
+    END,
+    LOOK,
+    PLAN,
+    REPLY,
+    ROLES,
+    SPECIAL_TOKENS,
+    Role,
+    View,
+    compact_inventory,
+    compact_look,
+    transcript,
+)
+from sgd_gym.trajectories import Episode, Step
+
+GOLDEN = Path(__file__).with_name("golden")
+
+HALLWAY = """This room is called the hallway. In it, you see:
+\tthe agent
+\ta substance called air
+\ta picture
+You also see:
+\tA door to the kitchen (that is open)
+\tA door to the workshop (that is closed)"""
+KITCHEN = """This room is called the kitchen. In it, you see:
+\tthe agent
+\ta substance called air
+\ta counter. On the counter is: a bowl (containing a red apple, a banana), a drawer.
+\ta cupboard. The cupboard door is closed.
+\ta glass jar (containing a substance called sodium chloride)
+\ta oven, which is turned off. The oven door is closed.
+\ta red box (containing nothing)
+\ta sink, which is turned off. In the sink is: nothing.
+\ta substance called soap
+\ta stopwatch, which is deactivated.
+\ta thermometer, currently reading a temperature of 10 degrees celsius
+You also see:
+\tA door to the hallway (that is open)"""
+KITCHEN_LESS = KITCHEN.replace(
+    "\ta thermometer, currently reading a temperature of 10 degrees celsius\n", ""
+)
+KITCHEN_ON = KITCHEN_LESS.replace("a sink, which is turned off", "a sink, which is turned on")
+ORANGE = "In your inventory, you see:\n\tan orange\n"
+BOTH = f"{ORANGE}\ta thermometer, currently reading a temperature of 10 degrees celsius\n"
+
+# look, inventory, command, reply, sub-goal, option
+ROWS = (
+    (HALLWAY, ORANGE, "open door to kitchen", "The door is already open.", "navigate_to(kitchen)", 0),
+    (HALLWAY, ORANGE, "go to kitchen", "You move to the kitchen.", "navigate_to(kitchen)", 0),
+    (KITCHEN, ORANGE, "look around", KITCHEN, "navigate_to(kitchen)", 0),
+    (
+        KITCHEN,
+        ORANGE,
+        "pick up thermometer",
+        "You move the thermometer to the inventory.",
+        "pick_up(thermometer)",
+        1,
+    ),
+    (KITCHEN_LESS, BOTH, "go to hallway", "You move to the hallway.", "navigate_to(kitchen)", 2),
+    (HALLWAY, BOTH, "go to kitchen", "You move to the kitchen.", "navigate_to(kitchen)", 2),
+    (KITCHEN_LESS, BOTH, "activate sink", "The sink is now activated.", "activate(sink)", 3),
+    (KITCHEN_ON, BOTH, "look at thermometer", "a thermometer,\n\n reading 10", "examine(thermometer)", 4),
+    (KITCHEN_ON, BOTH, "focus on thermometer", "You focus on the thermometer.", "focus_on(thermometer)", 5),
+)
+EPISODE = Episode(
+    task="use-thermometer",
+    variation=0,
+    split="train",
+    task_description="Your task is to measure.\nFirst, focus on the thermometer.",
+    source="oracle",
+    steps=tuple(
+        Step(look, inventory, action, reply, 1.0, 1, False, subgoal, option)
+        for look, inventory, action, reply, subgoal, option in ROWS
+    ),
+)
+
+
+def show(role: Role) -> str:
+    """Return a transcript as the golden files hold it."""
+    lines = [f"[[{one.text}]]" if one.target else one.text for one in transcript(EPISODE, role)]
+    assert not any("\n" in line for line in lines)
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_golden_transcript(role: Role) -> None:
+    path = GOLDEN / f"{role}.txt"
+    if os.environ.get("SGD_GYM_GOLDEN"):
+        path.write_text(show(role), encoding="utf-8")
+    assert show(role) == path.read_text(encoding="utf-8")
+
+
+def test_targets_are_what_each_role_writes() -> None:
+    targets = {role: [one.text for one in transcript(EPISODE, role) if one.target] for role in ROLES}
+    commands = [
+        step.action + END
+        for step in EPISODE.steps
+        if step.action not in ("look around", "open door to kitchen")
+    ]
+    subgoals = list(dict.fromkeys((step.option_index, step.subgoal) for step in EPISODE.steps))
+    assert targets["flat"] == commands
+    assert targets["planner"] == [f"{subgoal}{END}" for _, subgoal in subgoals]
+    assert [text for text in targets["executor"] if text != DONE] == commands
+    assert targets["executor"].count(DONE) == len(subgoals) - 1  # the episode ends the last one
+
+
+def test_planner_and_executor_read_the_same_text() -> None:
+    planner, executor = ([one.text for one in transcript(EPISODE, role)] for role in ROLES[:2])
+    assert planner == executor
+
+
+def test_flat_meets_neither_subgoals_nor_done() -> None:
+    text = "".join(one.text for one in transcript(EPISODE, "flat"))
+    for token in (PLAN, DONE, "navigate_to"):
+        assert token not in text
+
+
+def test_needless_commands_are_left_out() -> None:
+    for role in ROLES:
+        texts = [one.text for one in transcript(EPISODE, role)]
+        for action in ("look around", "open door to kitchen"):
+            assert not any(action in text for text in texts)
+
+
+def test_an_option_of_needless_commands_alone_is_left_out() -> None:
+    first, *others = EPISODE.steps
+    looks = replace(first, action="look around", subgoal="look_around()", option_index=0)
+    steps = (looks, *(replace(one, option_index=(one.option_index or 0) + 1) for one in others))
+    longer = replace(EPISODE, steps=steps)
+    for role in ROLES:
+        assert list(transcript(longer, role)) == list(transcript(EPISODE, role))
+
+
+@pytest.mark.parametrize("role", ["planner", "executor"])
+def test_subgoals_are_needed_by_those_who_learn_them(role: Role) -> None:
+    bare = replace(EPISODE, steps=tuple(replace(one, subgoal=None) for one in EPISODE.steps))
+    with pytest.raises(DataError, match=rf"use-thermometer/0 has no sub-goals.*{role}.*Fix: .*annotate"):
+        list(transcript(bare, role))
+    assert list(transcript(bare, "flat")) == list(transcript(EPISODE, "flat"))
+
+
+def test_a_room_is_told_in_full_once_and_then_what_changed() -> None:
+    view = View()
+    view.opening("task", ORANGE, HALLWAY)
+    first = view.reply("You move to the kitchen.", KITCHEN)
+    assert first.startswith(f"{REPLY}You move to the kitchen.{LOOK}kitchen: counter. On the counter")
+    assert view.reply("Nothing happens.", KITCHEN) == f"{REPLY}Nothing happens."
+    assert view.reply("Hm.", KITCHEN_ON) == (
+        f"{REPLY}Hm.{LOOK}kitchen: | sink (on). In the sink is: nothing."
+        if "sink (on). In the sink" in view.reply("Hm.", HALLWAY)
+        else f"{REPLY}Hm.{LOOK}kitchen: | sink (on)"
+    )
+    assert view.reply("Back.", KITCHEN_ON) == f"{REPLY}Back.{LOOK}kitchen:"
+    assert view.reply(KITCHEN_ON + "\n", KITCHEN_ON) == REPLY
+
+
+def test_two_views_do_not_share_what_they_showed() -> None:
+    texts = [View().opening("task", ORANGE, KITCHEN) for _ in range(2)]
+    assert texts[0] == texts[1]
+
+
+def test_compact_look() -> None:
+    room, lines = compact_look(KITCHEN)
+    assert room == "kitchen"
+    assert lines == [
+        "counter. On the counter is: a bowl (containing a red apple, a banana), a drawer.",
+        "cupboard (closed)",
+        "glass jar (containing sodium chloride)",
+        "oven (off) (closed)",
+        "red box",
+        "sink (off)",
+        "soap",
+        "stopwatch (deactivated).",
+        "thermometer (10 degrees)",
+        "doors: hallway",
+    ]
+    assert compact_look(HALLWAY)[1][-1] == "doors: kitchen, workshop (closed)"
+    assert compact_look("") == ("room", ["doors: "])
+
+
+def test_compact_inventory() -> None:
+    assert compact_inventory(BOTH) == "orange | thermometer (10 degrees)"
+    assert compact_inventory("In your inventory, you see:\n") == ""
+
+
+def test_special_tokens_are_distinct_and_never_text_of_the_world() -> None:
+    assert len(set(SPECIAL_TOKENS)) == len(SPECIAL_TOKENS)
+    assert all(token.startswith("<|") and token.endswith("|>") for token in SPECIAL_TOKENS)
+    assert ACT in SPECIAL_TOKENS
