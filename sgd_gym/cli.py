@@ -113,3 +113,7 @@ def _quickstart(flags: list[str], name: str) -> None:
 
     _quiet_transformers()
     quickstart(_parse(QuickstartConfig, flags, name))
+
+
+if __name__ == "__main__":
+    main()

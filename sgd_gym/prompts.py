@@ -11,11 +11,16 @@ tokenizer nor model. A transcript looks like this (line ends added here):
 
 The planner is trained on what follows <|plan|>, the executor on what follows <|act|>; <|done|> ends an
 option. Flat imitation has neither <|plan|> nor <|done|>.
+
+Names that only tell things apart are written as slots, as in reading comprehension with anonymous entities
+(Hermann et al., 2015): a task that says "the red box" reads "the colourA=red box", and every later red is
+colourA. A small model then need not learn to copy before it can follow a task.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from sgd_gym.errors import DataError
@@ -41,6 +46,59 @@ class Segment:
     """Whether the model of the role is trained to write it."""
 
 
+_COLOURS = "red|orange|yellow|green|blue|violet|purple|black|white|brown"
+_PLANTS = "apple|avocado|banana|cherry|lemon|orange|peach|pea"
+_FAMILIES = (
+    # slot word, where such a name stands, whether only names in the task get slots (paints mix by colour)
+    ("wire", re.compile(rf"\b({_COLOURS})\b(?= wire\b)"), False),
+    ("colour", re.compile(rf"\b({_COLOURS})\b(?= (?:and|paint|box|light)\b)", re.IGNORECASE), True),
+    ("letter", re.compile(r"(?<=unknown substance )([a-z])\b", re.IGNORECASE), True),
+    ("number", re.compile(r"(?<=flower pot )(\d+)\b"), False),
+    ("plant", re.compile(rf"\b({_PLANTS})\b(?= (?:tree|plant)\b)"), False),
+)
+_SLOT = re.compile(rf"\b(?:{'|'.join(word for word, _, _ in _FAMILIES)})[A-Z]\b")
+
+
+class Slots:
+    """The names of one episode that are written as slots.
+
+    Law: `write(read(text)) == text`, but for the capitals of names.
+    """
+
+    def __init__(self, task: str) -> None:
+        """Give slots to the names in the task, in order."""
+        self._slots: dict[tuple[str, str], str] = {}
+        self._names: dict[str, str] = {}
+        self.task = task
+        for word, pattern, _ in _FAMILIES:
+            for match in pattern.finditer(task):
+                self._slot(word, match[1])
+            self.task = pattern.sub(partial(self._tell, word), self.task)
+
+    def read(self, text: str) -> str:
+        """Return the text with slots for names."""
+        for word, pattern, task_only in _FAMILIES:
+            text = pattern.sub(partial(self._replace, word, task_only), text)
+        return text
+
+    def write(self, text: str) -> str:
+        """Return the text with names for slots."""
+        return re.sub(_SLOT, lambda match: self._names.get(match[0], match[0]), text)
+
+    def _tell(self, word: str, match: re.Match[str]) -> str:
+        return f"{self._slots[word, match[1].lower()]}={match[1]}"
+
+    def _replace(self, word: str, task_only: bool, match: re.Match[str]) -> str:
+        known = self._slots.get((word, match[1].lower()))
+        return known or (match[1] if task_only else self._slot(word, match[1]))
+
+    def _slot(self, word: str, name: str) -> str:
+        taken = sum(family == word for family, _ in self._slots)
+        slot = self._slots.setdefault((word, name.lower()), f"{word}{chr(ord('A') + taken)}")
+        self._names.setdefault(slot, name)
+        return slot
+
+
 class View:
     """What an agent has been shown of one episode; turns observations into transcript text.
 
@@ -50,20 +108,23 @@ class View:
 
     def __init__(self) -> None:
         """Start with nothing shown."""
+        self.slots = Slots("")
         self._room = ""
         self._shown: dict[str, list[str]] = {}
 
     def opening(self, task: str, inventory: str, look: str) -> str:
         """Return the head of the transcript: task, inventory, room."""
-        return f"{TASK}{_one_line(task)}{INVENTORY}{compact_inventory(inventory)}{self._look(look)}"
+        self.slots = Slots(_one_line(task))
+        carried = self.slots.read(compact_inventory(inventory))
+        return f"{TASK}{self.slots.task}{INVENTORY}{carried}{self._look(look)}"
 
     def reply(self, observation: str, look: str) -> str:
         """Return the reply to a command, with what changed in the room."""
-        shown = "" if observation.strip() == look.strip() else _one_line(observation)
+        shown = "" if observation.strip() == look.strip() else self.slots.read(_one_line(observation))
         return f"{REPLY}{shown}{self._look(look)}"
 
     def _look(self, look: str) -> str:
-        room, lines = compact_look(look)
+        room, lines = compact_look(self.slots.read(look))
         before = self._shown.get(room, [])
         changed = [line for line in lines if line not in before]
         entered = room != self._room
@@ -141,10 +202,10 @@ def transcript(episode: Episode, role: Role) -> Iterator[Segment]:
                 yield Segment(ACT)
                 yield Segment(DONE, role == "executor")
             yield Segment(PLAN)
-            yield Segment(f"{step.subgoal}{END}", role == "planner")
+            yield Segment(f"{view.slots.read(step.subgoal or '')}{END}", role == "planner")
             option = step.option_index
         yield Segment(ACT)
-        yield Segment(f"{step.action}{END}", role != "planner")
+        yield Segment(f"{view.slots.read(step.action)}{END}", role != "planner")
         if number + 1 < len(steps):
             yield Segment(view.reply(step.observation, steps[number + 1].look))
 

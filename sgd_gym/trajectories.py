@@ -112,13 +112,23 @@ def read_episodes(path: Path) -> list[Episode]:
     """Read the episodes of one parquet file, or of all in a folder, in the order of their names.
 
     Raises:
-        DataError: If the path holds no data, or a file is cut off or of another schema version.
+        DataError: If the path holds no data or an episode twice, or a file is cut off or of another schema
+            version.
     """
     if path.is_dir():
         files = sorted(path.glob("**/*.parquet"))
         if not files:
             raise DataError(f"{path} holds no .parquet file. Fix: make one with 'sgd-gym collect'.")
-        return [episode for file in files for episode in read_episodes(file)]
+        found = {file: read_episodes(file) for file in files}
+        first: dict[tuple[str, str], Path] = {}
+        for file, episodes in found.items():
+            for episode in episodes:
+                other = first.setdefault((episode.source, episode.episode_id), file)
+                if other != file:
+                    raise DataError(
+                        f"{episode.episode_id} stands twice, in {other} and {file}. Fix: delete one of them."
+                    )
+        return [episode for episodes in found.values() for episode in episodes]
     if not path.exists():
         raise DataError(f"{path} does not exist. Fix: make it with 'sgd-gym collect'.")
     try:

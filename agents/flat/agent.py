@@ -42,7 +42,7 @@ class FlatAgent(Agent):
             else:
                 text = self._views[slot].reply(seen["observation"], seen["look"])
             self._writer.read(slot, text)
-            commands.append(self._writer.write(slot, ACT))
+            commands.append(self._views[slot].slots.write(self._writer.write(slot, ACT)))
         return commands
 
     def stats(self, slot: int) -> dict[str, int]:

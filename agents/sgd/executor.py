@@ -64,8 +64,8 @@ class ModelExecutor:
                 self._writer.read(slot, DONE)
         if starts:
             self._writer.read(slot, PLAN)
-            self._writer.read(slot, f"{self._subgoals[slot]}{END}")
+            self._writer.read(slot, f"{self._views[slot].slots.read(self._subgoals[slot])}{END}")
         command = self._writer.write(slot, ACT, may_be_done=not starts)
         self._moves[slot] += 1
         self._done[slot] = command == DONE
-        return command
+        return self._views[slot].slots.write(command)

@@ -41,13 +41,14 @@ class ModelPlanner:
                 head = self._views[slot].opening(seen["task"], seen["inventory"], seen["look"])
                 self._writer.read(slot, head)
             else:
+                view = self._views[slot]
                 for command, reply in zip(option.commands, option.observations, strict=True):
                     self._writer.read(slot, ACT)
-                    self._writer.read(slot, f"{command}{END}")
-                    self._writer.read(slot, self._views[slot].reply(reply["observation"], reply["look"]))
+                    self._writer.read(slot, f"{view.slots.read(command)}{END}")
+                    self._writer.read(slot, view.reply(reply["observation"], reply["look"]))
                 self._writer.read(slot, ACT)
                 self._writer.read(slot, DONE)
-            subgoals.append(self._writer.write(slot, PLAN))
+            subgoals.append(self._views[slot].slots.write(self._writer.write(slot, PLAN)))
         return subgoals
 
     def stats(self, slot: int) -> dict[str, int]:

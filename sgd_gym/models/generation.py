@@ -79,12 +79,12 @@ class Writer:
         written = output[0, len(ids) :].tolist()
         page.calls += 1
         page.tokens += len(ids) - known + len(written) - 1  # the last one is processed at the next call
-        if written[-1] == self._done:
-            page.segments.append([self._done])
-            return DONE
-        if written[-1] != self._end:
+        ended = written[-1]
+        if ended not in (self._end, self._done):
             written.append(self._end)
-        page.segments.append(written)
+        page.segments.append(written)  # as it was written: the cache holds it so
+        if ended == self._done:
+            return DONE
         return str(self._tokenizer.decode(written[:-1], skip_special_tokens=True)).strip()
 
     def stats(self, slot: int) -> dict[str, int]:

@@ -1,17 +1,12 @@
 """Episodes to token rows for training; knows no trainer."""
 
 import hashlib
-import random
 from collections import Counter
 from collections.abc import Iterable
-from functools import partial
 from typing import Any, TypedDict
-
-from torch.utils.data import Dataset
 
 from sgd_gym.errors import DataError
 from sgd_gym.prompts import Role, transcript
-from sgd_gym.training.augment import rename
 from sgd_gym.trajectories import Episode
 
 
@@ -40,36 +35,6 @@ def encode(episode: Episode, role: Role, tokenizer: Any, context_weight: float) 
         input_ids += ids
         weights += [1.0 if segment.target else context_weight] * len(ids)
     return {"input_ids": input_ids, "weights": weights, "length": len(input_ids)}
-
-
-class TranscriptDataset(Dataset[Row]):
-    """Rows for the trainer: episodes, some of them renamed anew each time they are read."""
-
-    def __init__(
-        self,
-        episodes: list[Episode],
-        role: Role,
-        tokenizer: Any,
-        context_weight: float,
-        rename_share: float,
-        seed: int,
-    ):
-        """Keep the episodes; `rename_share` is the probability that one is renamed when it is read."""
-        self._episodes = episodes
-        self._encode = partial(encode, role=role, tokenizer=tokenizer, context_weight=context_weight)
-        self._rename_share = rename_share
-        self._generator = random.Random(seed)
-        self._rows = [self._encode(episode) for episode in episodes]
-
-    def __len__(self) -> int:
-        """Return the number of episodes."""
-        return len(self._rows)
-
-    def __getitem__(self, index: int) -> Row:
-        """Return a row; equal seeds and orders of reading give equal rows."""
-        if self._generator.random() >= self._rename_share:
-            return self._rows[index]
-        return self._encode(rename(self._episodes[index], self._generator))
 
 
 def balance(episodes: list[Episode]) -> list[Episode]:

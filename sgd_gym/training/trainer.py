@@ -8,7 +8,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
@@ -29,7 +29,7 @@ from sgd_gym.models.presets import PRESETS, make_model
 from sgd_gym.models.tokenizer import learn_tokenizer
 from sgd_gym.progress import track
 from sgd_gym.prompts import ROLES, transcript
-from sgd_gym.training.data import Row, TranscriptDataset, balance, data_hash, encode, select
+from sgd_gym.training.data import Row, balance, data_hash, encode, select
 from sgd_gym.training.optimizer import MuonAdamW
 from sgd_gym.trajectories import read_episodes
 
@@ -54,8 +54,6 @@ class TrainConfig:
     """Peak of the learning rate; 5 % linear warm-up, then cosine to zero."""
     context_weight: float = 0.3
     """Weight of the loss on text that is read rather than written."""
-    rename: float = 0.7
-    """Share of the episodes in which names of things change places; see sgd_gym/training/augment.py."""
     seed: int = 0
     """Seed of weights and order."""
     tensorboard: Path | None = None
@@ -120,10 +118,8 @@ def train(role: str, config: TrainConfig) -> CheckpointMeta:
         PRESETS[config.preset].vocabulary,
     )
     model = make_model(config.preset, len(tokenizer), tokenizer.pad_token_id, tokenizer.eos_token_id)
-    dataset = TranscriptDataset(
-        balance(train_episodes), role, tokenizer, config.context_weight, config.rename, config.seed
-    )
-    _fit(model, dataset, config, tokenizer.pad_token_id, role)
+    rows = [encode(one, role, tokenizer, config.context_weight) for one in balance(train_episodes)]
+    _fit(model, rows, config, tokenizer.pad_token_id, role)
     dev_rows = [encode(one, role, tokenizer, 0.0) for one in dev_episodes]
     scores = evaluate(model, dev_rows, tokenizer.pad_token_id, config.batch_size)
     meta = CheckpointMeta(
@@ -196,8 +192,8 @@ def _spans(weights: list[float]) -> list[int]:
     return [length for length in lengths if length]
 
 
-def _fit(model: Any, dataset: TranscriptDataset, config: TrainConfig, pad_id: int, role: str) -> None:
-    steps = -(-len(dataset) // config.batch_size) * config.epochs
+def _fit(model: Any, rows: list[Row], config: TrainConfig, pad_id: int, role: str) -> None:
+    steps = -(-len(rows) // config.batch_size) * config.epochs
     optimizer = MuonAdamW(model, config.learning_rate, weight_decay=0.01)
     callbacks: list[TrainerCallback] = []
     if config.tensorboard is not None:
@@ -219,7 +215,7 @@ def _fit(model: Any, dataset: TranscriptDataset, config: TrainConfig, pad_id: in
                 use_cpu=not torch.cuda.is_available(),
                 dataloader_pin_memory=False,
             ),
-            train_dataset=dataset,
+            train_dataset=cast(Any, rows),
             data_collator=lambda batch: collate(batch, pad_id),
             callbacks=[*callbacks, _Progress(advance)],
             optimizers=(

@@ -1,0 +1,123 @@
+"""Collected oracle paths: complete, the same however they are collected, never collected twice."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sgd_gym.errors import DataError, SgdGymError, UnknownNameError
+from sgd_gym.training import collect as module
+from sgd_gym.training.collect import CollectConfig, collect
+from sgd_gym.trajectories import Episode, read_episodes
+
+
+@pytest.fixture
+def folder(raw_data: Path, tmp_path: Path) -> Path:
+    """Return a copy of the collected data, to spoil."""
+    return Path(shutil.copytree(raw_data, tmp_path / "raw"))
+
+
+def train_config(folder: Path, variations: int = 2, worlds: int = 1) -> CollectConfig:
+    return CollectConfig(folder, ["find-plant"], ["train"], max_variations=variations, worlds=worlds)
+
+
+def shard_of(folder: Path, split: str = "train") -> Path:
+    (shard,) = folder.joinpath(split).glob("*.parquet")
+    return shard
+
+
+def check_episode(episode: Episode, variation: int, split: str) -> None:
+    assert (episode.task, episode.variation, episode.split) == ("find-plant", variation, split)
+    assert episode.source == "oracle"
+    assert episode.task_description.startswith("Your task is to find a(n) plant.")
+    score = 0.0
+    for step in episode.steps:
+        score += step.reward
+        assert score == step.score
+        assert (step.subgoal, step.option_index) == (None, None)
+    assert score == 100
+    assert [step.done for step in episode.steps] == [False] * (len(episode.steps) - 1) + [True]
+    for before, after in zip(episode.steps, episode.steps[1:], strict=False):
+        if before.action.startswith("go to "):
+            room = before.action.removeprefix("go to ")
+            assert before.observation == f"You move to the {room}."
+            assert f"called the {room}." in after.look
+            assert f"called the {room}." not in before.look
+
+
+def test_episodes_are_whole_oracle_paths(raw_data: Path) -> None:
+    dev, *train = read_episodes(raw_data)
+    check_episode(dev, 150, "dev")
+    assert [episode.variation for episode in train] == [0, 1]
+    for episode in train:
+        check_episode(episode, episode.variation, "train")
+
+
+def test_two_worlds_collect_what_one_collects(
+    raw_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SHARD_SIZE", 1)  # a shard for each world
+    assert collect(train_config(tmp_path, worlds=2)) == 2
+    assert len(list(tmp_path.glob("**/*.parquet"))) == 2
+    assert read_episodes(tmp_path) == read_episodes(raw_data / "train")
+
+
+def test_a_second_call_does_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise AssertionError("a simulator was asked for")
+
+    monkeypatch.setattr(module, "ScienceWorldEnv", refuse)
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("**/*")}
+    assert collect(train_config(folder)) == 2
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("**/*")} == before
+
+
+def test_a_shard_that_is_cut_off_is_refused_with_the_fix(folder: Path) -> None:
+    shard = shard_of(folder)
+    shard.write_bytes(shard.read_bytes()[:1000])
+    with pytest.raises(DataError, match=rf"{shard.name} is not a whole parquet file.*Fix: delete it"):
+        collect(train_config(folder))
+
+
+def test_a_shard_of_other_episodes_is_refused_with_the_fix(folder: Path) -> None:
+    shard = shard_of(folder)
+    shutil.copy(shard_of(folder, "dev"), shard)
+    with pytest.raises(DataError, match=rf"{shard.name} does not hold .*Fix: delete it"):
+        collect(train_config(folder))
+
+
+def test_after_a_kill_the_rest_is_collected(
+    folder: Path, raw_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill leaves whole shards, and of the one in work a hidden part."""
+    monkeypatch.setattr(module, "SHARD_SIZE", 1)
+    shutil.rmtree(folder / "train")
+    collect(train_config(folder, variations=1))
+    whole = shard_of(folder)
+    before = whole.stat().st_mtime_ns
+    part = whole.with_name(f".{whole.name}.x1y2z3")
+    part.write_bytes(whole.read_bytes()[:500])
+    assert collect(train_config(folder)) == 2
+    assert whole.stat().st_mtime_ns == before
+    assert read_episodes(folder / "train") == read_episodes(raw_data / "train")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tasks": ["find-plnt"]}, "task 'find-plnt'"),
+        ({"splits": ["training"]}, "split 'training'.*train, dev, test"),
+    ],
+)
+def test_unknown_names_are_refused(tmp_path: Path, changes: dict[str, list[str]], message: str) -> None:
+    with pytest.raises(UnknownNameError, match=message):
+        collect(CollectConfig(tmp_path, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["worlds", "max_variations"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_number_that_collects_nothing_is_refused(tmp_path: Path, name: str, value: int) -> None:
+    config = CollectConfig(tmp_path, ["find-plant"])
+    setattr(config, name, value)
+    with pytest.raises(SgdGymError, match=rf"{name} is {value}\. Allowed: 1 or more"):
+        collect(config)

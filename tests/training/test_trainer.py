@@ -1,0 +1,299 @@
+"""Training leaves checkpoints that load, that repeat with the seed, and that refuse what does not fit."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from sgd_gym.envs.simulator import SCIENCEWORLD_VERSION
+
+from sgd_gym.errors import CheckpointError, DataError, SgdGymError, UnknownNameError
+from sgd_gym.models.checkpoint import META_FILE, load_checkpoint, read_meta
+from sgd_gym.prompts import PROMPT_VERSION, ROLES, Role, transcript
+from sgd_gym.training.data import balance, data_hash, encode, select
+from sgd_gym.training.trainer import TrainConfig, collate, evaluate, train
+from sgd_gym.trajectories import read_episodes, write_episodes
+
+
+@pytest.fixture
+def checkpoint(checkpoints: Path, tmp_path: Path) -> Path:
+    """Return a copy of the planner's checkpoint, to spoil."""
+    return Path(shutil.copytree(checkpoints / "planner", tmp_path / "planner"))
+
+
+def change_meta(folder: Path, **changes: Any) -> None:
+    path = folder / META_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+# --- what training leaves
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_checkpoint_loads_and_knows_what_it_was_made_with(
+    checkpoints: Path, annotated_data: Path, role: Role
+) -> None:
+    model, tokenizer, meta = load_checkpoint(checkpoints / role, role)
+    assert not model.training
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    assert model.num_parameters() <= 4_000_000
+    assert model.config.vocab_size == len(tokenizer)
+    assert (meta.role, meta.tasks) == (role, ["find-plant"])
+    assert meta.environment_id == "sgd_gym/ScienceWorld-v0"
+    assert (meta.scienceworld, meta.prompt_version) == (SCIENCEWORLD_VERSION, PROMPT_VERSION)
+    assert meta.data_hash == data_hash(read_episodes(annotated_data / "train"))
+    assert 0 <= meta.scores["exact_match"] <= 1
+    card = (checkpoints / role / "README.md").read_text(encoding="utf-8")
+    assert f"# sgd_gym {role} (nano" in card
+    assert meta.data_hash in card
+    assert read_meta(checkpoints / role, role) == meta
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_scores_are_those_of_the_loaded_model_on_dev(
+    checkpoints: Path, annotated_data: Path, role: Role
+) -> None:
+    model, tokenizer, meta = load_checkpoint(checkpoints / role, role)
+    rows = [encode(one, role, tokenizer, 0.0) for one in read_episodes(annotated_data / "dev")]
+    again = evaluate(model, rows, tokenizer.pad_token_id, batch_size=2)
+    assert again == pytest.approx(meta.scores, rel=1e-4)
+
+
+def test_an_equal_seed_gives_equal_weights_and_training_changes_them(
+    annotated_data: Path, tmp_path: Path
+) -> None:
+    def weights(name: str, **changes: Any) -> bytes:
+        config = TrainConfig(tmp_path / name, annotated_data, epochs=2, batch_size=1)
+        train("planner", replace(config, **changes))
+        return (tmp_path / name / "model.safetensors").read_bytes()
+
+    first = weights("first")
+    torch.manual_seed(1234)  # whatever was drawn before must not matter
+    assert weights("second") == first
+    assert weights("seed", seed=1) != first
+    assert weights("rate", learning_rate=1e-5) != first
+
+
+def test_training_learns(checkpoints: Path, annotated_data: Path, tmp_path: Path) -> None:
+    before = read_meta(checkpoints / "planner", "planner").scores["loss"]
+    config = TrainConfig(tmp_path / "planner", annotated_data, epochs=12, batch_size=2)
+    assert train("planner", config).scores["loss"] < before - 1
+
+
+def test_a_checkpoint_of_the_same_data_and_settings_is_kept(checkpoint: Path, annotated_data: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in checkpoint.iterdir()}
+    config = TrainConfig(checkpoint, annotated_data, epochs=3, batch_size=2)
+    assert train("planner", config) == read_meta(checkpoint, "planner")
+    assert {path: path.stat().st_mtime_ns for path in checkpoint.iterdir()} == before
+    train("planner", replace(config, epochs=1))
+    assert (checkpoint / "model.safetensors").stat().st_mtime_ns > before[checkpoint / "model.safetensors"]
+
+
+def test_events_for_tensorboard_are_written(annotated_data: Path, tmp_path: Path) -> None:
+    events = tmp_path / "events"
+    train("flat", TrainConfig(tmp_path / "flat", annotated_data, epochs=1, tensorboard=events))
+    assert [path for path in events.glob("**/events.out.tfevents.*") if path.stat().st_size]
+
+
+# --- what does not fit
+
+
+@pytest.mark.parametrize("role", ["executor", "flat"])
+def test_a_checkpoint_of_another_role_is_refused(checkpoints: Path, role: str) -> None:
+    with pytest.raises(CheckpointError, match=rf"planner has role 'planner'.*'{role}'\. Fix: "):
+        load_checkpoint(checkpoints / "planner", role)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"prompt_version": PROMPT_VERSION + 1}, f"prompt version {PROMPT_VERSION + 1}"),
+        ({"scienceworld": "1.3.0"}, "scienceworld version '1.3.0'"),
+    ],
+)
+def test_a_checkpoint_of_another_version_is_refused(
+    checkpoint: Path, changes: dict[str, Any], message: str
+) -> None:
+    change_meta(checkpoint, **changes)
+    with pytest.raises(CheckpointError, match=rf"{message}.* Fix: .*sgd-gym train planner"):
+        load_checkpoint(checkpoint, "planner")
+
+
+def test_a_checkpoint_of_another_version_is_trained_again(checkpoint: Path, annotated_data: Path) -> None:
+    """The error above says to train again; that must then be possible."""
+    change_meta(checkpoint, prompt_version=PROMPT_VERSION - 1)
+    train("planner", TrainConfig(checkpoint, annotated_data, epochs=1))
+    assert read_meta(checkpoint, "planner").prompt_version == PROMPT_VERSION
+
+
+@pytest.mark.parametrize("missing", [META_FILE, "config.json"])
+def test_a_folder_that_is_no_checkpoint_is_refused(checkpoint: Path, missing: str) -> None:
+    (checkpoint / missing).unlink()
+    with pytest.raises(CheckpointError, match=r"no checkpoint of sgd_gym.*Fix: .*sgd-gym train planner"):
+        load_checkpoint(checkpoint, "planner")
+
+
+def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="nowhere is no checkpoint"):
+        load_checkpoint(tmp_path / "nowhere", "flat")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '"text"', "{}", '{"role": "planner"}'])
+def test_a_broken_record_is_refused(checkpoint: Path, text: str) -> None:
+    (checkpoint / META_FILE).write_text(text)
+    with pytest.raises(CheckpointError, match=rf"{META_FILE} cannot be read"):
+        load_checkpoint(checkpoint, "planner")
+
+
+@pytest.mark.parametrize("keep", [0, 4, 1000, -1])
+def test_broken_weights_are_refused(checkpoint: Path, keep: int) -> None:
+    path = checkpoint / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(CheckpointError, match=r"planner cannot be loaded: .* Fix: train"):
+        load_checkpoint(checkpoint, "planner")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_missing_file_is_refused(checkpoint: Path, name: str) -> None:
+    (checkpoint / name).unlink()
+    with pytest.raises(CheckpointError, match="Fix: "):
+        load_checkpoint(checkpoint, "planner")
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "config.json"])
+def test_a_broken_text_file_is_refused(checkpoint: Path, name: str) -> None:
+    path = checkpoint / name
+    path.write_text(path.read_text(encoding="utf-8")[:100], encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"cannot be loaded: .* Fix: train"):
+        load_checkpoint(checkpoint, "planner")
+
+
+# --- what cannot be trained
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"preset": "mega"}, UnknownNameError, "preset 'mega'.*nano"),
+        ({"tasks": ["find-plnt"]}, UnknownNameError, "task 'find-plnt'"),
+        ({"tasks": ["find-plant", "boil"]}, DataError, "no train episode of .*boil.* Fix: "),
+        ({"data": Path("nowhere")}, DataError, "nowhere does not exist"),
+        ({"epochs": 0}, SgdGymError, "epochs is 0. Allowed: above 0"),
+        ({"batch_size": -1}, SgdGymError, "batch_size is -1. Allowed: above 0"),
+        ({"learning_rate": 0.0}, SgdGymError, "learning_rate is 0.0. Allowed: above 0"),
+    ],
+)
+def test_settings_without_sense_are_refused(
+    annotated_data: Path, tmp_path: Path, changes: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    config = replace(TrainConfig(tmp_path / "out", annotated_data), **changes)
+    with pytest.raises(error, match=message):
+        train("planner", config)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_role_is_refused(annotated_data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="role 'planer'.*'planner'.*executor, flat"):
+        train("planer", TrainConfig(tmp_path, annotated_data))
+
+
+def test_data_without_subgoals_is_refused(raw_data: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no sub-goals.*Fix: .*sgd-gym annotate"):
+        train("planner", TrainConfig(tmp_path / "out", raw_data))
+
+
+def test_data_without_dev_is_refused(annotated_data: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no dev episode.*Fix: .*collect --splits dev"):
+        train("planner", TrainConfig(tmp_path / "out", annotated_data / "train"))
+
+
+def test_the_test_split_takes_no_part(annotated_data: Path, tmp_path: Path) -> None:
+    """Law: a test split never takes part in training or selection."""
+    shutil.copytree(annotated_data, tmp_path / "data")
+    secret = [
+        replace(one, split="test", variation=one.variation + 225, task_description="SECRET")
+        for one in read_episodes(annotated_data / "train")
+    ]
+    write_episodes(tmp_path / "data" / "test" / "find-plant-0000.parquet", secret)
+    metas = [
+        train("flat", TrainConfig(tmp_path / name, data, epochs=1))
+        for name, data in (("without", annotated_data), ("with", tmp_path / "data"))
+    ]
+    assert metas[0].scores == metas[1].scores
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("without", "with")]
+    assert weights[0] == weights[1]
+
+
+# --- rows
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_rows_are_the_transcript_with_targets_weighted(
+    checkpoints: Path, annotated_data: Path, role: Role
+) -> None:
+    _, tokenizer, _ = load_checkpoint(checkpoints / role, role)
+    episode = read_episodes(annotated_data)[0]
+    row = encode(episode, role, tokenizer, 0.25)
+    segments = list(transcript(episode, role))
+    assert tokenizer.decode(row["input_ids"]) == "".join(segment.text for segment in segments)
+    assert len(row["input_ids"]) == len(row["weights"]) == row["length"]
+    written = [token for token, weight in zip(row["input_ids"], row["weights"], strict=True) if weight == 1]
+    assert tokenizer.decode(written) == "".join(one.text for one in segments if one.target)
+    assert set(row["weights"]) == {0.25, 1.0}
+
+
+def test_padding_changes_no_figure(checkpoints: Path, annotated_data: Path) -> None:
+    model, tokenizer, _ = load_checkpoint(checkpoints / "executor", "executor")
+    episodes = read_episodes(annotated_data)
+    assert len({len(episode.steps) for episode in episodes}) > 1
+    rows = [encode(one, "executor", tokenizer, 0.0) for one in episodes]
+    one, many = (evaluate(model, rows, tokenizer.pad_token_id, size) for size in (1, 3))
+    assert one == pytest.approx(many, rel=1e-5)
+
+
+def test_the_loss_is_the_models_own(checkpoints: Path, annotated_data: Path) -> None:
+    model, tokenizer, _ = load_checkpoint(checkpoints / "flat", "flat")
+    row = encode(read_episodes(annotated_data)[0], "flat", tokenizer, 0.0)
+    ids, weights = torch.tensor([row["input_ids"]]), torch.tensor([row["weights"]])
+    with torch.inference_mode():
+        expected = model(input_ids=ids, labels=ids.masked_fill(weights == 0, -100)).loss
+    ours = evaluate(model, [row], tokenizer.pad_token_id, 1)["loss"]
+    assert ours == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_collate_pads_on_the_right_with_weight_0() -> None:
+    batch = collate(
+        [
+            {"input_ids": [5, 6, 7], "weights": [0.1, 1.0, 1.0], "length": 3},
+            {"input_ids": [8], "weights": [1.0], "length": 1},
+        ],
+        pad_id=0,
+    )
+    assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
+    assert batch["weights"].tolist() == [[pytest.approx(0.1), 1.0, 1.0], [1.0, 0.0, 0.0]]
+
+
+def test_balance_repeats_rare_tasks(annotated_data: Path) -> None:
+    episode = read_episodes(annotated_data)[0]
+    episodes = [episode] * 10 + [replace(episode, task="boil")] * 2 + [replace(episode, task="melt")] * 6
+    counts = [sum(one.task == task for one in balance(episodes)) for task in ("find-plant", "boil", "melt")]
+    assert counts == [10, 4, 6]
+
+
+def test_select_keeps_split_and_tasks(annotated_data: Path) -> None:
+    episodes = read_episodes(annotated_data)
+    assert [one.variation for one in select(episodes, "train", None)] == [0, 1]
+    assert [one.variation for one in select(episodes, "dev", ["find-plant"])] == [150]
+
+
+def test_the_hash_changes_with_the_data(annotated_data: Path) -> None:
+    episodes = read_episodes(annotated_data)
+    first = episodes[0]
+    step = first.steps[0]
+    other_step = replace(step, subgoal="wait()")
+    changed = [replace(first, steps=(other_step, *first.steps[1:])), *episodes[1:]]
+    assert data_hash(episodes) == data_hash(list(episodes))
+    assert len({data_hash(one) for one in (episodes, changed, episodes[1:], episodes[::-1])}) == 4
