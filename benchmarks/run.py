@@ -188,11 +188,13 @@ def _read_journal(journal: Path, fingerprint: str) -> dict[str, Row]:
         return {}
     try:
         head, *rows = map(json.loads, lines)
-    except ValueError as error:
+        found = head.get("fingerprint")
+        done = {_id(EpisodeKey(row["task"], row["variation"], row["seed"])): row for row in rows}
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise DataError(f"{journal} is not a journal of episodes: {error}. Fix: delete it.") from error
-    if head.get("fingerprint") != fingerprint:
+    if found != fingerprint:
         raise DataError(
             f"{journal} holds episodes of another agent, checkpoint or setting. "
             f"Fix: name another --out folder, or delete the file to play them anew."
         )
-    return {_id(EpisodeKey(row["task"], row["variation"], row["seed"])): row for row in rows}
+    return done

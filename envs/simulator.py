@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import py4j
+from py4j import java_gateway
 from py4j.java_gateway import GatewayParameters, JavaGateway
 from py4j.protocol import Py4JError, Py4JJavaError
 
@@ -31,6 +32,8 @@ DETERMINISM_FLAGS = ("-XX:+UnlockExperimentalVMOptions", "-XX:hashCode=2")
 
 # py4j logs a whole traceback when a JVM goes away; the typed error below says it in one sentence.
 logging.getLogger("py4j").setLevel(logging.CRITICAL)
+# Its own warnings of a failed call go to the root logger, whatever level "py4j" has.
+java_gateway.logging = logging.getLogger("py4j")
 
 _LIVE: "weakref.WeakSet[Simulator]" = weakref.WeakSet()
 
@@ -124,6 +127,7 @@ class Simulator:
         """
         self.deterministic = deterministic
         self._closed = False
+        self._fresh = True
         self._owner_pid = os.getpid()
         self._timeout_s = timeout_s
         executable = _executable(java, "java") if java else find_java()
@@ -158,6 +162,16 @@ class Simulator:
                 enable_memory_management=False,
             )
         )
+        try:
+            self._start_server()
+        except (Py4JError, OSError) as error:
+            said = str(getattr(error, "java_exception", error)).splitlines()[0]  # asks the JVM
+            self.close()
+            raise SimulatorError(
+                f"ScienceWorld did not start in the JVM: {said}. Fix: raise memory_mb ({memory_mb}) or timeout_s."
+            ) from error
+
+    def _start_server(self) -> None:
         jvm = self._gateway.jvm
         # The simulator prints much debug text; silence it before the first println of Scala binds stdout.
         null_stream = jvm.java.io.OutputStream.nullOutputStream()
@@ -186,6 +200,9 @@ class Simulator:
         return int(port), token
 
     def _call(self, method: str, *args: Any) -> Any:
+        return self._guard(method, lambda: getattr(self._server, method)(*args))
+
+    def _guard(self, method: str, call_fn: Any) -> Any:
         if self._closed:
             raise SimulatorError("The simulator is closed. Fix: make a new environment.")
         if os.getpid() != self._owner_pid:
@@ -194,12 +211,15 @@ class Simulator:
                 "Fix: make the environment inside the worker process."
             )
         try:
-            return getattr(self._server, method)(*args)
+            return call_fn()
         except Py4JJavaError as error:
             cause = str(error.java_exception).splitlines()[0]
             raise SimulatorError(f"ScienceWorld failed in {method}: {cause}.") from error
         except (Py4JError, OSError) as error:
-            code = self._process.poll()
+            try:  # the connection breaks a moment before the process has ended
+                code: int | None = self._process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                code = None
             state = (
                 f"gave no answer within {self._timeout_s:g} s"
                 if code is None
@@ -213,9 +233,14 @@ class Simulator:
 
     def _call_list(self, method: str) -> list[str]:
         """Fetch a Java list of strings in one round trip instead of one for each element."""
-        java_list = self._call(method)
-        joined = self._join("\n", java_list)
-        self._gateway.detach(java_list)
+
+        def fetch() -> str:
+            java_list = getattr(self._server, method)()
+            joined = self._join("\n", java_list)
+            self._gateway.detach(java_list)
+            return str(joined)
+
+        joined = self._guard(method, fetch)
         return joined.split("\n") if joined else []
 
     @property
@@ -226,10 +251,13 @@ class Simulator:
     def load(self, task: str, variation: int, simplification: str, gold_path: bool = False) -> None:
         """Load a world at its start. With `gold_path` the simulator also plays its own solution."""
         self._call("load", task, variation, simplification, gold_path)
+        self._fresh = True  # the simulator brings score and completion up to date at a step only
 
     def step(self, command: str) -> str:
         """Send one command, return the reply; costs a move."""
-        return str(self._call("step", command))
+        self._fresh = False
+        # py4j would give up the connection over a lone surrogate, which stands for a byte that is no UTF-8.
+        return str(self._call("step", command.encode("utf-8", "replace").decode()))
 
     def look(self) -> str:
         """Describe the room; costs no move."""
@@ -246,11 +274,11 @@ class Simulator:
 
     def score(self) -> int:
         """Return the score in points: 0 to 100, or negative after a wrong focus."""
-        return round(100 * self._call("getScore"))
+        return 0 if self._fresh else round(100 * self._call("getScore"))
 
     def completed(self) -> bool:
         """Whether the simulator has ended the task, solved or failed."""
-        return bool(self._call("getCompleted"))
+        return not self._fresh and bool(self._call("getCompleted"))
 
     def valid_actions(self) -> list[str]:
         """Return every command that is valid now, in the simulator's order, in one round trip."""
@@ -271,10 +299,14 @@ class Simulator:
     def variations(self, split: str) -> list[int]:
         """Return the variations of the loaded task that the simulator puts in `split`."""
         method = {"train": "getVariationsTrain", "dev": "getVariationsDev", "test": "getVariationsTest"}
-        java_list = self._call(method[split])
-        variations = [int(index) for index in java_list]
-        self._gateway.detach(java_list)
-        return variations
+
+        def fetch() -> list[int]:
+            java_list = getattr(self._server, method[split])()
+            variations = [int(index) for index in java_list]
+            self._gateway.detach(java_list)
+            return variations
+
+        return list(self._guard(method[split], fetch))
 
     def close(self) -> None:
         """Stop the JVM; a second call does nothing."""

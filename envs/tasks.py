@@ -109,7 +109,7 @@ def get_task(name_or_id: str) -> Task:
     for task in TASKS:
         if name_or_id in (task.id, task.name):
             return task
-    raise UnknownNameError("task", name_or_id, [f"{task.name} ({task.id})" for task in TASKS])
+    raise UnknownNameError("task", name_or_id, [name for task in TASKS for name in (task.name, task.id)])
 
 
 def get_tasks(names: str | list[str] | tuple[str, ...]) -> tuple[Task, ...]:
@@ -117,5 +117,7 @@ def get_tasks(names: str | list[str] | tuple[str, ...]) -> tuple[Task, ...]:
     names = [names] if isinstance(names, str) else list(names)
     if names == ["all"]:
         return TASKS
+    if not names:
+        raise UnknownNameError("task", "", ["all", *(task.name for task in TASKS)])
     wanted = {get_task(name) for name in names}
     return tuple(task for task in TASKS if task in wanted)

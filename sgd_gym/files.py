@@ -52,7 +52,9 @@ def write_folder(path: Path, write_fn: Callable[[Path], None]) -> None:
     part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
         write_fn(part)
-        part.chmod(0o755)
+        umask = os.umask(0)
+        os.umask(umask)
+        part.chmod(0o777 & ~umask)
         if path.exists():
             shutil.rmtree(path)
         os.replace(part, path)

@@ -5,6 +5,7 @@ meant, raise PROMPT_VERSION, since old checkpoints no longer fit, and write the 
 SGD_GYM_GOLDEN=1 pytest tests/test_prompts.py
 """
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from sgd_gym.prompts import (
     ROLES,
     SPECIAL_TOKENS,
     Role,
+    Slots,
     View,
     compact_inventory,
     compact_look,
@@ -30,6 +32,9 @@ from sgd_gym.prompts import (
 from sgd_gym.trajectories import Episode, Step
 
 GOLDEN = Path(__file__).with_name("golden")
+PATHS: dict[str, tuple[str, list[str]]] = json.loads(
+    Path(__file__).parent.joinpath("subgoals", "oracle_paths.json").read_text(encoding="utf-8")
+)
 
 HALLWAY = """This room is called the hallway. In it, you see:
 \tthe agent
@@ -45,6 +50,7 @@ KITCHEN = """This room is called the kitchen. In it, you see:
 \ta cupboard. The cupboard door is closed.
 \ta glass jar (containing a substance called sodium chloride)
 \ta oven, which is turned off. The oven door is closed.
+\ta flower pot 4 (containing a banana tree in the seedling stage, soil)
 \ta red box (containing nothing)
 \ta sink, which is turned off. In the sink is: nothing.
 \ta substance called soap
@@ -75,12 +81,24 @@ ROWS = (
     (KITCHEN_LESS, BOTH, "activate sink", "The sink is now activated.", "activate(sink)", 3),
     (KITCHEN_ON, BOTH, "look at thermometer", "a thermometer,\n\n reading 10", "examine(thermometer)", 4),
     (KITCHEN_ON, BOTH, "focus on thermometer", "You focus on the thermometer.", "focus_on(thermometer)", 5),
+    (
+        KITCHEN_ON,
+        BOTH,
+        "move thermometer to red box",
+        "You move the thermometer to the red box.",
+        "place(thermometer, red box)",
+        6,
+    ),
+    (KITCHEN_ON, ORANGE, "look at flower pot 4", "a flower pot 4", "examine(flower pot 4)", 7),
 )
 EPISODE = Episode(
     task="use-thermometer",
     variation=0,
     split="train",
-    task_description="Your task is to measure.\nFirst, focus on the thermometer.",
+    task_description=(
+        "Your task is to measure.\n"
+        "First, focus on the thermometer. Then, move it to the red box, or to the blue box."
+    ),
     source="oracle",
     steps=tuple(
         Step(look, inventory, action, reply, 1.0, 1, False, subgoal, option)
@@ -105,15 +123,18 @@ def test_golden_transcript(role: Role) -> None:
 
 
 def test_targets_are_what_each_role_writes() -> None:
-    targets = {role: [one.text for one in transcript(EPISODE, role) if one.target] for role in ROLES}
-    commands = [
-        step.action + END
-        for step in EPISODE.steps
-        if step.action not in ("look around", "open door to kitchen")
-    ]
+    slots = Slots(EPISODE.task_description)
+    for step in EPISODE.steps:
+        slots.read(step.look)
+    targets = {
+        role: [slots.write(one.text).removesuffix(END) for one in transcript(EPISODE, role) if one.target]
+        for role in ROLES
+    }
+    needless = ("look around", "open door to kitchen")
+    commands = [step.action for step in EPISODE.steps if step.action not in needless]
     subgoals = list(dict.fromkeys((step.option_index, step.subgoal) for step in EPISODE.steps))
     assert targets["flat"] == commands
-    assert targets["planner"] == [f"{subgoal}{END}" for _, subgoal in subgoals]
+    assert targets["planner"] == [subgoal for _, subgoal in subgoals]
     assert [text for text in targets["executor"] if text != DONE] == commands
     assert targets["executor"].count(DONE) == len(subgoals) - 1  # the episode ends the last one
 
@@ -158,7 +179,7 @@ def test_a_room_is_told_in_full_once_and_then_what_changed() -> None:
     view.opening("task", ORANGE, HALLWAY)
     first = view.reply("You move to the kitchen.", KITCHEN)
     assert first.startswith(f"{REPLY}You move to the kitchen.{LOOK}kitchen:")
-    assert all(line in first for line in compact_look(KITCHEN)[1])
+    assert all(line in first for line in compact_look(view.slots.read(KITCHEN))[1])
     assert view.reply("Nothing happens.", KITCHEN) == f"{REPLY}Nothing happens."
     assert view.reply("Hm.", KITCHEN_ON) == f"{REPLY}Hm.{LOOK}kitchen: | sink (on)"
     assert view.reply("Away.", HALLWAY) == f"{REPLY}Away.{LOOK}hallway:"
@@ -186,6 +207,7 @@ def test_compact_look() -> None:
         "cupboard (closed)",
         "glass jar (containing sodium chloride)",
         "oven (off) (closed)",
+        "flower pot 4 (containing a banana tree in the seedling stage, soil)",
         "red box",
         "sink (off)",
         "soap",
@@ -200,6 +222,43 @@ def test_compact_look() -> None:
 def test_compact_inventory() -> None:
     assert compact_inventory(BOTH) == "orange | thermometer (10 degrees)"
     assert compact_inventory("In your inventory, you see:\n") == ""
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_slots_come_back_as_names(name: str) -> None:
+    """Law: `write(read(text)) == text`, but for capitals, which the simulator does not mind."""
+    task, path = PATHS[name]
+    slots = Slots(task)
+    told = [slots.read(command) for command in path]
+    assert [slots.write(text).lower() for text in told] == [command.lower() for command in path]
+    assert [slots.read(command) for command in path] == told
+    assert len(set(told)) == len({command.lower() for command in path})
+
+
+def test_slots_are_given_in_order_and_told_in_the_task() -> None:
+    slots = Slots("Move unknown substance B to the green box or the red box, with the red wire.")
+    assert slots.task == (
+        "Move unknown substance letterA=B to the colourA=green box or the colourB=red box, "
+        "with the wireA=red wire."
+    )
+    text = "a red box, a green box, a blue box, a blue wire, a red wire, unknown substance b"
+    assert slots.read(text) == (
+        "a colourB box, a colourA box, a blue box, a wireB wire, a wireA wire, unknown substance letterA"
+    )
+    assert slots.read("the other blue wire") == "the other wireB wire"
+    assert slots.write("connect wireB wire to unknown substance letterA") == (
+        "connect blue wire to unknown substance B"
+    )
+
+
+def test_a_slot_that_nobody_has_stays_text() -> None:
+    assert Slots("").write("focus on plantC tree") == "focus on plantC tree"
+
+
+def test_slots_of_one_episode_are_not_those_of_another() -> None:
+    slots = [Slots("") for _ in range(2)]
+    slots[0].read("a red wire")
+    assert [one.read("a green wire") for one in slots] == ["a wireB wire", "a wireA wire"]
 
 
 def test_special_tokens_are_distinct_and_never_text_of_the_world() -> None:

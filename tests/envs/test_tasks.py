@@ -73,7 +73,7 @@ def test_an_unknown_split_gets_a_suggestion() -> None:
 
 @pytest.mark.parametrize("variation", [-1, 30])
 def test_a_variation_that_is_not_there_is_refused(variation: int) -> None:
-    with pytest.raises(UnknownNameError, match="variation of boil.*0 to 29"):
+    with pytest.raises(UnknownNameError, match=r"variation of boil.*0 to 29"):
         get_task("boil").split_of(variation)
 
 

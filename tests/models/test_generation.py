@@ -1,6 +1,7 @@
 """`Writer`: what it writes with its cache is what the model would write after reading everything anew."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -227,7 +228,7 @@ def test_a_transcript_that_is_too_long_loses_its_oldest_turns(model: Any, tokeni
         assert segments[-3] == tokenizer.encode(reply, add_special_tokens=False)
         lengths.append(sum(map(len, segments)))
     assert max(lengths) <= CONTEXT + 1
-    assert sum(after < before for before, after in zip(lengths, lengths[1:], strict=False)) > 1
+    assert sum(after < before for before, after in pairwise(lengths)) > 1
 
 
 def test_one_reply_longer_than_the_context_leaves_head_and_opener(model: Any, tokenizer: Any) -> None:

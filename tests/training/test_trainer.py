@@ -196,7 +196,7 @@ def test_settings_without_sense_are_refused(
 
 
 def test_an_unknown_role_is_refused(annotated_data: Path, tmp_path: Path) -> None:
-    with pytest.raises(UnknownNameError, match="role 'planer'.*'planner'.*executor, flat"):
+    with pytest.raises(UnknownNameError, match=r"role 'planer'.*'planner'.*executor, flat"):
         train("planer", TrainConfig(tmp_path, annotated_data))
 
 
