@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from sgd_gym.agents.base import Agent
-
 from sgd_gym.options import Info, Observation
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
-from sgd_gym.agents.base import Agent, EpisodeKey
 
+from sgd_gym.agents.base import Agent, EpisodeKey
 from sgd_gym.options import Info, Observation
 
 

@@ -12,7 +12,6 @@ from sgd_gym.agents.base import Agent
 from sgd_gym.benchmarks.protocols import get_protocol
 from sgd_gym.benchmarks.report import make_markdown, write_results, write_tensorboard
 from sgd_gym.benchmarks.run import Row, fingerprint_of, play
-
 from sgd_gym.errors import CheckpointError, SgdGymError, UnknownNameError
 from sgd_gym.files import write_whole
 from sgd_gym.models.checkpoint import read_meta

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sgd_gym.agents.base import EpisodeKey
 from sgd_gym.envs.tasks import get_tasks
-
 from sgd_gym.errors import UnknownNameError
 
 QUICKSTART_TASKS = (
@@ -29,6 +28,8 @@ class Protocol:
     max_variations: int | None
     """At most so many variations of each task, the first ones of the split; None for all."""
     max_moves: int
+    stall_moves: int
+    """An episode ends when its score has not risen for so many moves; one rule for all agents."""
     simplification: str
     allowed_infos: tuple[str, ...]
     version: int = 1
@@ -53,8 +54,8 @@ class Protocol:
 PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
-        Protocol("quickstart-dev", QUICKSTART_TASKS, "dev", 10, 100, "easy", ("valid_actions",)),
-        Protocol("smoke", ("find-plant",), "dev", 1, 20, "easy", ("valid_actions",)),
+        Protocol("quickstart-dev", QUICKSTART_TASKS, "dev", 10, 100, 30, "easy", ("valid_actions",)),
+        Protocol("smoke", ("find-plant",), "dev", 1, 20, 20, "easy", ("valid_actions",)),
     )
 }
 

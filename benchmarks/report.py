@@ -13,8 +13,8 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
-from sgd_gym.benchmarks.stats import Summary, summarise
 
+from sgd_gym.benchmarks.stats import Summary, summarise
 from sgd_gym.errors import DataError
 from sgd_gym.files import write_json
 

@@ -12,7 +12,6 @@ from typing import Any
 from sgd_gym.agents.base import Agent, EpisodeKey
 from sgd_gym.benchmarks.protocols import Protocol
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
-
 from sgd_gym.errors import DataError, UnknownNameError
 from sgd_gym.progress import track
 
@@ -28,6 +27,9 @@ class _World:
     observation: dict[str, str] | None = None
     info: dict[str, Any] | None = None
     started: float = 0.0
+    best_score: int = 0
+    last_rise: int = 0
+    """Move at which the score last rose."""
     ended_by: str | None = None
 
 
@@ -120,8 +122,7 @@ def _play(name: str, agent: Agent, protocol: Protocol, episodes: list[EpisodeKey
             rewards = list(pool.map(_step, [worlds[slot] for slot in active], commands))
             for slot, reward in zip(active, rewards, strict=True):
                 world = worlds[slot]
-                if world.ended_by is None and (world.info or {})["moves"] >= protocol.max_moves:
-                    world.ended_by = "move_limit"
+                world.ended_by = world.ended_by or _limit(world, protocol)
                 agent.observe(slot, world.observation or {}, reward, world.ended_by is not None)
                 if world.ended_by is not None:
                     yield _row(name, protocol, world, agent.stats(slot))
@@ -139,7 +140,7 @@ def _key(world: _World) -> EpisodeKey:
 
 def _reset(world: _World) -> None:
     key = _key(world)
-    world.started = time.monotonic()
+    world.started, world.best_score, world.last_rise = time.monotonic(), 0, 0
     world.observation, world.info = world.env.reset(
         seed=key.seed, options={"task": key.task, "variation": key.variation}
     )
@@ -149,7 +150,17 @@ def _step(world: _World, command: str) -> float:
     world.observation, reward, terminated, _, world.info = world.env.step(command)
     if terminated:
         world.ended_by = "solved" if world.info["is_success"] else "failed"
+    if world.info["score"] > world.best_score:
+        world.best_score, world.last_rise = world.info["score"], world.info["moves"]
     return reward
+
+
+def _limit(world: _World, protocol: Protocol) -> str | None:
+    """Return which limit of the protocol the episode has met, if any."""
+    moves = (world.info or {})["moves"]
+    if moves >= protocol.max_moves:
+        return "move_limit"
+    return "stalled" if moves - world.last_rise >= protocol.stall_moves else None
 
 
 def _row(name: str, protocol: Protocol, world: _World, stats: dict[str, int]) -> Row:

@@ -4,9 +4,9 @@ from functools import partial
 from typing import Any
 
 import gymnasium as gym
+
 from sgd_gym.envs.simulator import Simulator
 from sgd_gym.envs.tasks import SPLITS, Task, get_task, get_tasks
-
 from sgd_gym.errors import UnknownNameError
 from sgd_gym.spaces import CommandText, ObservationText
 

@@ -168,7 +168,8 @@ class Simulator:
             said = str(getattr(error, "java_exception", error)).splitlines()[0]  # asks the JVM
             self.close()
             raise SimulatorError(
-                f"ScienceWorld did not start in the JVM: {said}. Fix: raise memory_mb ({memory_mb}) or timeout_s."
+                f"ScienceWorld did not start in the JVM: {said}. "
+                f"Fix: raise memory_mb ({memory_mb}) or timeout_s."
             ) from error
 
     def _start_server(self) -> None:

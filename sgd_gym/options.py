@@ -121,7 +121,11 @@ class OptionRunner:
                 option.terminated_by = "cap"
         self._start_where_idle(slots, observations, infos)
         commands = dict(zip(slots, self.executor.act(slots, observations, infos), strict=True))
-        ended = [number for number, slot in enumerate(slots) if self.options[slot][-1].commands and self.executor.done(slot)]
+        ended = [
+            number
+            for number, slot in enumerate(slots)
+            if self.options[slot][-1].commands and self.executor.done(slot)
+        ]
         if ended:
             again = [slots[number] for number in ended]
             seen = [observations[number] for number in ended]

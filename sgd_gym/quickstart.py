@@ -13,12 +13,12 @@ from sgd_gym.benchmarks.bench import BenchConfig, bench
 from sgd_gym.benchmarks.protocols import QUICKSTART_TASKS
 from sgd_gym.benchmarks.report import make_table
 from sgd_gym.progress import CONSOLE
-from sgd_gym.prompts import ROLES, Role
+from sgd_gym.prompts import ROLES
 from sgd_gym.training.annotate import AnnotateConfig, annotate_folder
 from sgd_gym.training.collect import CollectConfig, collect
 from sgd_gym.training.trainer import TrainConfig, train
 
-EPOCHS: dict[Role, int] = {"planner": 10, "executor": 10, "flat": 10}
+EPOCHS = 9
 TRAIN_VARIATIONS, DEV_VARIATIONS = 80, 10
 
 
@@ -54,7 +54,7 @@ def quickstart(config: QuickstartConfig) -> None:
             TrainConfig(
                 out=out / "checkpoints" / role,
                 data=annotated,
-                epochs=1 if config.smoke else EPOCHS[role],
+                epochs=1 if config.smoke else EPOCHS,
                 seed=config.seed,
                 tensorboard=tensorboard / f"train-{role}",
             ),

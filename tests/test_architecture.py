@@ -32,7 +32,7 @@ LEVELS = (
     "agents",
     "benchmarks",
     "training",
-    "cli",
+    "quickstart < cli",
 )
 RANKS = {
     room: (level, place if "<" in line else 0)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sgd_gym.agents.base import Agent, EpisodeKey
-
 from sgd_gym.models.checkpoint import load_checkpoint
 from sgd_gym.models.generation import Writer
 from sgd_gym.options import Info, Observation

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from sgd_gym.agents.base import Agent, EpisodeKey
-
 from sgd_gym.options import Executor, Info, Observation, OptionRunner, Planner
 
 

@@ -72,7 +72,7 @@ def read_meta(path: Path, role: str) -> CheckpointMeta:
         if found != wanted:
             raise CheckpointError(
                 f"{path} has {name} {found!r}; allowed here: {wanted!r}. "
-                f"Fix: name another folder, or train again with 'sgd-gym train {role}'."
+                f"Fix: name another folder, or delete this one and train again with 'sgd-gym train {role}'."
             )
     return meta
 

@@ -6,7 +6,6 @@ Knows no simulator: what it learns from are transcripts, what it leaves is a che
 import shlex
 import sys
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +23,7 @@ from transformers import (
 from transformers.integrations.integration_utils import TensorBoardCallback
 
 from sgd_gym.envs.tasks import get_tasks
-from sgd_gym.errors import CheckpointError, SgdGymError, UnknownNameError
+from sgd_gym.errors import SgdGymError, UnknownNameError
 from sgd_gym.models.checkpoint import META_FILE, CheckpointMeta, read_meta, save_checkpoint
 from sgd_gym.models.presets import PRESETS, make_model
 from sgd_gym.models.tokenizer import learn_tokenizer
@@ -110,10 +109,9 @@ def train(role: str, config: TrainConfig) -> CheckpointMeta:
     }
     fingerprint = data_hash(train_episodes)
     if (config.out / META_FILE).exists():
-        with suppress(CheckpointError):
-            meta = read_meta(config.out, role)
-            if (meta.data_hash, meta.settings) == (fingerprint, settings):
-                return meta
+        meta = read_meta(config.out, role)
+        if (meta.data_hash, meta.settings) == (fingerprint, settings):
+            return meta
     set_seed(config.seed)
     tokenizer = learn_tokenizer(
         (segment.text for episode in train_episodes for segment in transcript(episode, role)),

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sgd_gym.agents.base import Agent, EpisodeKey
 from sgd_gym.agents.flat.agent import FlatAgent
 from sgd_gym.agents.sgd.agent import SGDAgent
 from sgd_gym.agents.sgd.executor import ModelExecutor
 from sgd_gym.agents.sgd.planner import ModelPlanner
-
 from sgd_gym.prompts import ACT, DONE, END, Role, is_needless, transcript
 from sgd_gym.trajectories import Episode, Step, read_episodes
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sgd_gym.benchmarks.bench import BenchConfig, bench
 from sgd_gym.benchmarks.protocols import PROTOCOLS
 from sgd_gym.benchmarks.report import make_markdown, read_results, write_results, write_tensorboard
-
 from sgd_gym.errors import CheckpointError, DataError, SgdGymError, UnknownNameError
 
 

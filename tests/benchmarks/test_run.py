@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+
 from sgd_gym.agents.base import Agent, EpisodeKey
 from sgd_gym.agents.oracle import OracleAgent
 from sgd_gym.agents.random import RandomAgent
 from sgd_gym.benchmarks.protocols import PROTOCOLS, get_protocol
 from sgd_gym.benchmarks.run import fingerprint_of, play
 from sgd_gym.envs.scienceworld import INFOS
-
 from sgd_gym.errors import DataError, UnknownNameError
 from sgd_gym.options import Info, Observation
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+
 from sgd_gym.benchmarks.stats import Interval, mean_interval, summarise
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import gymnasium as gym
 import pytest
 from gymnasium.utils.env_checker import check_env
+
 from sgd_gym.envs.scienceworld import INFOS, SIMPLIFICATIONS, ScienceWorldEnv
 from sgd_gym.envs.tasks import get_task
-
 from sgd_gym.errors import SgdGymError, UnknownNameError
 from sgd_gym.registration import ENVIRONMENTS, MAX_MOVES
 

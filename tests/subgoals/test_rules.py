@@ -5,8 +5,8 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from sgd_gym.envs.tasks import TASKS
 
+from sgd_gym.envs.tasks import TASKS
 from sgd_gym.subgoals import annotate, option_indices, parse
 
 # One path of each task, as the simulator gives it; inclined-plane-friction-unnamed-surfaces has none of

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from sgd_gym.envs.simulator import SCIENCEWORLD_VERSION
 
+from sgd_gym.envs.simulator import SCIENCEWORLD_VERSION
 from sgd_gym.errors import CheckpointError, DataError, SgdGymError, UnknownNameError
 from sgd_gym.models.checkpoint import META_FILE, load_checkpoint, read_meta
 from sgd_gym.prompts import PROMPT_VERSION, ROLES, Role, transcript
@@ -122,11 +122,14 @@ def test_a_checkpoint_of_another_version_is_refused(
         load_checkpoint(checkpoint, "planner")
 
 
-def test_a_checkpoint_of_another_version_is_trained_again(checkpoint: Path, annotated_data: Path) -> None:
-    """The error above says to train again; that must then be possible."""
+def test_training_does_not_replace_a_checkpoint_of_another_version(
+    checkpoint: Path, annotated_data: Path
+) -> None:
     change_meta(checkpoint, prompt_version=PROMPT_VERSION - 1)
-    train("planner", TrainConfig(checkpoint, annotated_data, epochs=1))
-    assert read_meta(checkpoint, "planner").prompt_version == PROMPT_VERSION
+    weights = (checkpoint / "model.safetensors").read_bytes()
+    with pytest.raises(CheckpointError, match="delete this one and train again"):
+        train("planner", TrainConfig(checkpoint, annotated_data, epochs=1))
+    assert (checkpoint / "model.safetensors").read_bytes() == weights
 
 
 @pytest.mark.parametrize("missing", [META_FILE, "config.json"])
