@@ -5,5 +5,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 rm -rf runs/quickstart
 make quickstart
+mkdir -p benchmarks/results
 cp runs/quickstart/results.json benchmarks/results/quickstart.json
 cp runs/quickstart/table.md benchmarks/results/quickstart.md
