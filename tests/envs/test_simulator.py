@@ -321,3 +321,16 @@ def test_a_forked_child_may_neither_use_nor_stop_the_jvm() -> None:
     _, child, parent = done.stdout.splitlines()
     assert "cannot be used after a fork. Fix: " in child
     assert parent.startswith(f"{ROOM} hallway.")
+
+
+def test_the_working_directory_of_the_user_stays_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    simulator = Simulator()
+    simulator.load("find-plant", 0, "easy")
+    folder = Path(simulator._folder.name)
+    assert folder.is_dir()
+    simulator.close()
+    assert not list(tmp_path.iterdir())
+    assert not folder.exists()
