@@ -22,10 +22,7 @@ def write_whole(path: Path, write_fn: Callable[[Path], None]) -> None:
     part = Path(name)
     try:
         write_fn(part)
-        # mkstemp makes the file private to its owner; give it the mode a plain open() would have.
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o666 & ~umask)
+        part.chmod(_usual(0o666))
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -52,11 +49,16 @@ def write_folder(path: Path, write_fn: Callable[[Path], None]) -> None:
     part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
         write_fn(part)
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o777 & ~umask)
+        part.chmod(_usual(0o777))
         if path.exists():
             shutil.rmtree(path)
         os.replace(part, path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _usual(mode: int) -> int:
+    """Return the mode that open() or mkdir() would give; tempfile's are private to their owner."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return mode & ~umask

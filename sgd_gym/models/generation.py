@@ -14,7 +14,7 @@ from transformers import DynamicCache
 from sgd_gym.prompts import DONE, END
 
 MAX_NEW_TOKENS = 48
-"""Longest command or sub-goal in tokens; the longest in the training data has about 40."""
+"""Longest command or sub-goal that is written, in tokens; what is longer is cut."""
 
 
 @dataclass
@@ -79,8 +79,8 @@ class Writer:
     def _continue(self, unread: list[int], cache: Any, may_be_done: bool) -> list[int]:
         """Read tokens into the cache and write greedily until an end token.
 
-        The library's `generate` does the same at more than twice the time: its bookkeeping for each token
-        costs more than a nano model does.
+        A loop of its own, because the bookkeeping of the library's `generate` for each token is large beside
+        a nano model.
         """
         written: list[int] = []
         with torch.inference_mode():
