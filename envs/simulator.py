@@ -125,7 +125,6 @@ class Simulator:
             JavaNotFoundError: If there is no usable Java.
             SimulatorError: If the JVM does not start, for example because it refuses a flag.
         """
-        self.deterministic = deterministic
         self._closed = False
         self._fresh = True
         self._owner_pid = os.getpid()

@@ -1,7 +1,7 @@
 """Muon for matrices, AdamW for the rest, as one optimizer; knows no trainer.
 
-With Muon (Jordan et al., 2024) more dev commands were exact than with AdamW after the same 100 seconds, though
-the dev loss was no lower; see LOG.md.
+With Muon (Jordan et al., 2024) more dev commands were exact than with AdamW after the same 100 seconds,
+though the dev loss was no lower; see LOG.md.
 """
 
 from typing import Any
