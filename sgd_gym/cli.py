@@ -16,7 +16,10 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   annotate                       divide collected episodes into sub-goals
   train planner|executor|flat    train a model on annotated episodes
   bench run                      compare agents on the episodes of a protocol
+  bench env                      speed and size of the environment beside the stock wrapper
+  bench traces                   equal episodes over resets, processes, Javas and the stock wrapper
   quickstart                     all of this for four tasks, in one command
+  play                           play a task yourself on the terminal
 """
 
 
@@ -50,7 +53,10 @@ def _run(words: list[str]) -> None:
         ("train", "executor"): _train,
         ("train", "flat"): _train,
         ("bench", "run"): _bench_run,
+        ("bench", "env"): _bench_env,
+        ("bench", "traces"): _bench_traces,
         ("quickstart",): _quickstart,
+        ("play",): _play,
     }
     for name, command in commands.items():
         if tuple(words[: len(name)]) == name:
@@ -108,11 +114,31 @@ def _bench_run(flags: list[str], name: str) -> None:
     Console().print(make_table(bench(config), "95 % bootstrap intervals over variations only"))
 
 
+def _bench_env(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.environment.figures import make_figure_table
+    from sgd_gym.benchmarks.environment.speed import SpeedConfig, measure_speed
+
+    Console().print(make_figure_table(measure_speed(_parse(SpeedConfig, flags, name))))
+
+
+def _bench_traces(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.environment.figures import make_figure_table
+    from sgd_gym.benchmarks.environment.traces import TracesConfig, compare_traces
+
+    Console().print(make_figure_table(compare_traces(_parse(TracesConfig, flags, name))))
+
+
 def _quickstart(flags: list[str], name: str) -> None:
     from sgd_gym.quickstart import QuickstartConfig, quickstart
 
     _quiet_transformers()
     quickstart(_parse(QuickstartConfig, flags, name))
+
+
+def _play(flags: list[str], name: str) -> None:
+    from sgd_gym.play import PlayConfig, play
+
+    play(_parse(PlayConfig, flags, name))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,11 @@ def write_whole(path: Path, write_fn: Callable[[Path], None]) -> None:
 
 def write_json(path: Path, payload: Any) -> None:
     """Write `payload` as indented JSON, whole or not at all."""
-    text = json.dumps(payload, indent=1, ensure_ascii=False) + "\n"
+    write_text(path, json.dumps(payload, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
 
     def write(part: Path) -> None:
         part.write_text(text, encoding="utf-8")

@@ -14,8 +14,72 @@ from gymnasium.vector.utils import create_shared_memory
 CHARSET = string.printable
 """Every character that a command or an observation may hold (100 ASCII characters)."""
 
-_VERBS = ("go to", "open", "close", "pick up", "put down", "focus on", "look at", "look in", "activate")
-_OBJECTS = ("door", "kitchen", "hallway", "table", "cupboard", "thermometer", "metal pot", "sink", "water")
+_PLACES = (
+    "art studio",
+    "bathroom",
+    "bedroom",
+    "foundry",
+    "greenhouse",
+    "hallway",
+    "kitchen",
+    "living room",
+    "outside",
+    "workshop",
+)
+_THINGS = (
+    "bee hive",
+    "blast furnace",
+    "cupboard",
+    "door to hallway",
+    "door to kitchen",
+    "drawer",
+    "flower pot",
+    "freezer",
+    "glass cup",
+    "lighter",
+    "metal pot",
+    "orange",
+    "red box",
+    "shovel",
+    "sink",
+    "soil",
+    "stopwatch",
+    "stove",
+    "table",
+    "thermometer",
+    "toilet",
+    "water",
+    "wire",
+)
+# The simulator's grammar of commands, without "reset task".
+_COMMANDS = (
+    "activate {}",
+    "close {}",
+    "connect {} to {}",
+    "deactivate {}",
+    "disconnect {}",
+    "dunk {} into {}",
+    "eat {}",
+    "flush {}",
+    "focus on {}",
+    "go to {place}",
+    "inventory",
+    "look around",
+    "look at {}",
+    "look in {}",
+    "mix {}",
+    "move {} to {}",
+    "open {}",
+    "pick up {}",
+    "pour {} into {}",
+    "put down {}",
+    "read {}",
+    "task",
+    "teleport to {place}",
+    "use {} on {}",
+    "wait",
+    "wait1",
+)
 
 
 class CommandText(Text):
@@ -37,8 +101,10 @@ class CommandText(Text):
         """
         if mask is not None or probability is not None:
             raise ValueError("CommandText.sample takes neither mask nor probability; call sample().")
-        verb = _VERBS[self.np_random.integers(len(_VERBS))]
-        return f"{verb} {_OBJECTS[self.np_random.integers(len(_OBJECTS))]}"
+        command = _COMMANDS[self.np_random.integers(len(_COMMANDS))]
+        place = _PLACES[self.np_random.integers(len(_PLACES))]
+        things = [_THINGS[number] for number in self.np_random.integers(len(_THINGS), size=2)]
+        return command.format(*things, place=place)
 
 
 class ObservationText(Text):

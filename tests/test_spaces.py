@@ -14,8 +14,8 @@ def test_samples_are_commands_and_lie_in_the_space() -> None:
     space.seed(0)
     samples = [space.sample() for _ in range(200)]
     assert all(space.contains(sample) for sample in samples)
-    assert all(" " in sample for sample in samples)
-    assert len(set(samples)) > 20
+    assert len({sample.split()[0] for sample in samples}) > 15
+    assert len(set(samples)) > 100
 
 
 def test_a_seed_names_the_samples() -> None:

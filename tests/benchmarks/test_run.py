@@ -207,7 +207,7 @@ def test_the_fingerprint_changes_with_all_that_changes_results(tmp_path: Path) -
 # --- what an agent may see
 
 
-@pytest.mark.parametrize("info", ["oracle_path", "goal_progress", "visible_objects", "valid_action"])
+@pytest.mark.parametrize("info", ["oracle_path", "goal_progress", "valid_objects", "valid_action"])
 def test_an_info_outside_the_protocol_is_refused(tmp_path: Path, info: str) -> None:
     class Peeker(Fixed):
         needs_infos: ClassVar[tuple[str, ...]] = (info,)

