@@ -97,6 +97,7 @@ def _play(name: str, agent: Agent, protocol: Protocol, episodes: list[EpisodeKey
                 protocol.split,
                 simplification=protocol.simplification,
                 infos=agent.needs_infos,
+                stock_draws=False,  # the same world for every agent, whatever it asks for
             )
         )
         for _ in range(count)

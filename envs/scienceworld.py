@@ -68,8 +68,10 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
     variation of the split, or None for all. `simplification`: "easy", or names of `SIMPLIFICATIONS` between
     commas, or "". `infos`: names of `INFOS`. `render_mode`: None, "ansi" (`render()` returns the last move as
     text) or "human" (each move is printed). `deterministic`: equal commands give equal worlds; False gives
-    the stock simulator, whose worlds differ from run to run. `java`, `memory_mb`, `timeout_s`: see
-    `Simulator`.
+    the stock simulator, whose worlds differ from run to run. `stock_draws`: as in the stock wrapper, asking
+    for `valid_actions` at each move draws from the generator that also moves animals and crosses plants, so
+    that these go other ways than unasked; with False, infos change nothing. `java`, `memory_mb`, `timeout_s`:
+    see `Simulator`.
 
     Law: the same id, arguments, seed and commands give the same observations, rewards and infos, over
     resets, processes and machines (`deterministic=True`).
@@ -89,6 +91,7 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         infos: Sequence[str] = (),
         render_mode: str | None = None,
         deterministic: bool = True,
+        stock_draws: bool = True,
         java: str | None = None,
         memory_mb: int = 512,
         timeout_s: float = 60.0,
@@ -120,6 +123,7 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         self._java = java
         self._memory_mb = memory_mb
         self._deterministic = deterministic
+        self._stock_draws = stock_draws
         self._timeout_s = timeout_s
         self._simulator: Simulator | None = None
         self._closed = False
@@ -189,7 +193,7 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
             raise TypeError(f"The action is {action!r}. Allowed: a text, such as 'open cupboard'.")
         if self._simulator is None or self._task is None:
             raise gym.error.ResetNeeded("step() before reset(). Fix: call reset() first.")
-        reply, answers = self._simulator.step_and_ask(action, self._queries)
+        reply, answers = self._simulator.step_and_ask(action, self._queries, self._stock_draws)
         reply = _clean(reply)
         self._moves += 1
         reward, self._score = float(answers["score"] - self._score), answers["score"]

@@ -43,6 +43,9 @@ QUERIES = {
 }
 """What can be asked of a world without a move, and the simulator's name for it."""
 
+DRAWING = ("valid_actions", "valid_objects")
+"""Answers that choose at random among the names of an object."""
+
 _SPLIT_METHODS = {"train": "getVariationsTrain", "dev": "getVariationsDev", "test": "getVariationsTest"}
 
 # py4j logs a whole traceback when a JVM goes away; the typed error below says it in one sentence.
@@ -133,6 +136,23 @@ class Simulator:
         for connection in connections.get(gateway_server):
             connection.getSocket().setTcpNoDelay(True)
         self._world_id = jvm.scienceworld.runtime.pythonapi.PythonInterface()._get_object_id()
+        self._prepare_private_draws(jvm)
+
+    def _prepare_private_draws(self, jvm: Any) -> None:
+        """Write the requests that put another random generator in the place of the world's, and back.
+
+        Some answers draw from the generator that also moves animals and crosses plants, to choose one of an
+        object's names: asking would change the world.
+        """
+        holder = getattr(getattr(jvm.scala.util, "Random$"), "MODULE$")
+        field = holder.getClass().getSuperclass().getDeclaredField("self")
+        field.setAccessible(True)
+        field_id, world, private = field._get_object_id(), field.get(holder), jvm.java.util.Random(0)
+        self._draw_privately = (
+            _make_request(field_id, "set", holder, private),
+            _make_request(private._get_object_id(), "setSeed", 0),  # equal states give equal answers
+        )
+        self._draw_from_world = (_make_request(field_id, "set", holder, world),)
 
     # --- the wire
 
@@ -204,12 +224,16 @@ class Simulator:
         """Send one command, return the reply; costs a move."""
         return self.step_and_ask(command, ())[0]
 
-    def step_and_ask(self, command: str, names: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    def step_and_ask(
+        self, command: str, names: Sequence[str], draw_from_world: bool = False
+    ) -> tuple[str, dict[str, Any]]:
         """Send one command, then ask about the world, in as few round trips as can be.
 
         Args:
             command: Any text.
             names: Keys of `QUERIES`.
+            draw_from_world: Let `valid_actions` draw from the world's random generator, as the stock wrapper
+                does at each move, although that changes what happens later.
 
         Returns:
             The reply, and an answer for each name: texts, except `score` (int, in points), `completed`
@@ -218,19 +242,32 @@ class Simulator:
         self._fresh = False
         # py4j would give up the connection over a lone surrogate, which stands for a byte that is no UTF-8.
         text = command.encode("utf-8", "replace").decode()
-        reply, *answers = self._exchange("step", [self._request("step", text), *self._queries(names)])
-        return str(reply), self._read(names, answers)
+        requests, places = self._queries(names, ("valid_actions",) if draw_from_world else ())
+        reply, *answers = self._exchange("step", [self._request("step", text), *requests])
+        return str(reply), self._read(names, [answers[place] for place in places])
 
     def ask(self, *names: str) -> dict[str, Any]:
         """Ask about the world; costs no move. See `step_and_ask` for names and answers."""
-        return self._read(names, self._exchange(f"ask({', '.join(names)})", self._queries(names)))
+        requests, places = self._queries(names)
+        answers = self._exchange(f"ask({', '.join(names)})", requests)
+        return self._read(names, [answers[place] for place in places])
 
     def get(self, name: str) -> Any:
         """Return the answer to one question of `ask`."""
         return self.ask(name)[name]
 
-    def _queries(self, names: Sequence[str]) -> list[str]:
-        return [self._request(QUERIES[name]) for name in names]
+    def _queries(self, names: Sequence[str], in_world: Sequence[str] = ()) -> tuple[list[str], list[int]]:
+        """Return the requests that ask for `names`, and where among the answers each has its own."""
+        private = [name for name in names if name in DRAWING and name not in in_world]
+        order = [name for name in names if name not in private]
+        requests = [self._request(QUERIES[name]) for name in order]
+        place = {name: number for number, name in enumerate(order)}
+        if private:
+            requests += self._draw_privately
+            place |= {name: len(requests) + number for number, name in enumerate(private)}
+            requests += [self._request(QUERIES[name]) for name in private]
+            requests += self._draw_from_world
+        return requests, [place[name] for name in names]
 
     def _read(self, names: Sequence[str], answers: Sequence[Any]) -> dict[str, Any]:
         """Turn the simulator's answers into ours; lists are fetched in one further round trip."""

@@ -16,7 +16,7 @@ class Figure:
     """One measured value."""
 
     name: str
-    value: float
+    value: float | int
     low: float | None = None
     """Lower end of its interval; the note says of which, if it is not 95 %."""
     high: float | None = None
@@ -38,7 +38,8 @@ class Figure:
         interval = "" if self.low is None else f"{self.low:.2f} to {self.high:.2f}"
         bar = "" if self.bar is None else f"{'≤' if self.at_most else '≥'} {self.bar:g}"
         met = {None: "", True: "yes", False: "NO"}[self.met]
-        return self.name, f"{self.value:.2f}", interval, bar, met, self.note
+        value = f"{self.value:d}" if isinstance(self.value, int) else f"{self.value:.2f}"
+        return self.name, value, interval, bar, met, self.note
 
 
 COLUMNS = ("figure", "value", "95 % interval", "bar", "met", "note")

@@ -69,20 +69,20 @@ def compare_traces(config: TracesConfig) -> list[Figure]:
         elsewhere = pool.submit(_play_elsewhere, tasks, config.max_moves, config.seed, None)
         walks = make_walks(tasks, ("oracle", "random"), config.max_moves, config.seed)
         first, second = (play_walks(walks, label) for label in ("play", "play again"))
-        others = {"other process": elsewhere.result()}
+        others = {"in another process": elsewhere.result()}
         if config.other_java:
             arguments = (tasks, config.max_moves, config.seed, config.other_java)
-            others["other Java"] = pool.submit(_play_elsewhere, *arguments).result()
+            others["with another Java"] = pool.submit(_play_elsewhere, *arguments).result()
     differences = compare_with_stock(walks)
     rows = []
     for number, walk in enumerate(walks):
         row: dict[str, Any] = {**asdict(walk), "trace": asdict(first[number])}
-        row["again"] = second[number] == first[number]
+        row["after another reset"] = second[number] == first[number]
         for name, (other_walks, traces) in others.items():
             row[name] = other_walks[number] == walk and traces[number] == first[number]
         row["stock"] = differences[number]
         rows.append(row)
-    figures = _make_figures(rows, ["again", *others])
+    figures = _make_figures(rows, ["after another reset", *others])
     write_figures(config.out, "traces", figures, {**describe_run(config), "rows": rows})
     return figures
 
@@ -183,8 +183,7 @@ def _make_figures(rows: Sequence[dict[str, Any]], sides: Sequence[str]) -> list[
     figures = []
     for side in sides:
         unequal = [f"{row['task']} ({row['kind']})" for row in rows if not row[side]]
-        name = {"again": "reset"}.get(side, side)
-        figures.append(_none(f"walks whose trace differs after another {name}", unequal, note))
+        figures.append(_none(f"walks whose trace differs {side}", unequal, note))
     differing = [f"{row['task']}, {text}" for row in rows for text in row["stock"]]
     figures.append(_none("values that differ from the stock environment's", differing, note))
     strangers = sum(row["trace"]["strangers"] for row in rows)
