@@ -12,8 +12,9 @@ import threading
 import uuid
 from pathlib import Path
 
+from sgd_gym.envs.gateway import find_py4j_jar
 from sgd_gym.envs.java import check_executable, find_java
-from sgd_gym.envs.simulator import Simulator, find_jars
+from sgd_gym.envs.simulator import Simulator, find_jar
 from sgd_gym.errors import SgdGymError
 
 FIRST_JAVA = 25
@@ -64,7 +65,7 @@ def cache_path(java: str) -> Path | None:
     if version is None or int(version[1]) < FIRST_JAVA:
         return None
     # The JVM ignores a cache that was made with other jars; it knows them by size and time.
-    jars = [(jar, os.stat(jar).st_size, os.stat(jar).st_mtime_ns) for jar in find_jars()]
+    jars = [(jar, os.stat(jar).st_size, os.stat(jar).st_mtime_ns) for jar in (find_py4j_jar(), find_jar())]
     key = hashlib.sha256(repr((java, text, jars)).encode()).hexdigest()[:16]
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return Path(folder or os.path.join(home, "sgd_gym")) / f"java-{version[1]}-{key}.aot"

@@ -345,4 +345,5 @@ def _make_env(config: PlayConfig, *infos: str) -> gym.Env[Any, Any]:
         variation=config.variation if config.task else None,
         simplification=config.simplification,
         infos=infos,
+        stock_draws=False,  # so that `:oracle` holds, although valid actions are asked for
     )

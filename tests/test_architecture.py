@@ -65,7 +65,7 @@ def called_name(node: ast.Call) -> str:
 
 
 def import_faults(module: str, source: str) -> list[str]:
-    """Find imports against the order of the rooms, and py4j outside the simulator."""
+    """Find imports against the order of the rooms, and py4j outside the gateway."""
     room = room_of(module)
     if room not in RANKS:
         return [f"{module}: give the room {room!r} a place in LEVELS"]
@@ -74,8 +74,8 @@ def import_faults(module: str, source: str) -> list[str]:
         top = name.split(".")[0]
         if top in ("", "envs", "agents", "benchmarks"):
             faults.append(f"{module} imports {name}: write sgd_gym.…")
-        elif top == "py4j" and module != "sgd_gym.envs.simulator":
-            faults.append(f"{module} imports py4j: only sgd_gym.envs.simulator may")
+        elif top == "py4j" and module != "sgd_gym.envs.gateway":
+            faults.append(f"{module} imports py4j: only sgd_gym.envs.gateway may")
         elif top == "sgd_gym":
             other = room_of(name)
             if other not in RANKS:  # from sgd_gym import __version__
@@ -158,7 +158,7 @@ def test_a_wrong_import_is_seen(module: str, source: str) -> None:
     [
         ("sgd_gym", "from sgd_gym.registration import register_all"),
         ("sgd_gym.prompts", "from sgd_gym.subgoals.grammar import parse"),
-        ("sgd_gym.envs.simulator", "import py4j.java_gateway\nfrom sgd_gym import errors"),
+        ("sgd_gym.envs.gateway", "import py4j.java_gateway\nfrom sgd_gym import errors"),
         ("sgd_gym.agents.sgd.model", "from sgd_gym import __version__\nimport sgd_gym.agents.base"),
         ("sgd_gym.options", "from sgd_gym.envs.vector import VectorEnv\nimport torch"),
         ("sgd_gym.cli", "import sgd_gym.training.trainer\nimport benchmarks_of_others"),

@@ -1,6 +1,7 @@
 """The JVM: found, started, called, stopped. Every fault is one typed error, and no JVM is left behind."""
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,9 @@ from sgd_gym.envs.simulator import Simulator
 from sgd_gym.errors import JavaNotFoundError, SimulatorError
 
 ROOM = "This room is called the"
+PATHS: dict[str, tuple[str, list[str]]] = json.loads(
+    Path(__file__).parents[1].joinpath("subgoals", "oracle_paths.json").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +217,36 @@ def test_lists_hold_each_thing_once(world: Simulator) -> None:
     assert "go to kitchen" in world.get("valid_actions")
 
 
+def test_a_path_may_repeat_itself(world: Simulator) -> None:
+    world.load("boil", 0, "easy", gold_path=True)
+    path = world.get("gold_path")
+    assert len(path) > len(set(path))
+    assert path == PATHS["boil/0"][1]
+
+
+def test_asking_changes_neither_the_answers_nor_the_world(world: Simulator) -> None:
+    """The simulator draws the names of objects from the generator that moves its bees."""
+    path = PATHS["grow-fruit/0"][1]
+    replies = []
+    for names in ((), ("valid_actions", "valid_objects")):
+        world.load("grow-fruit", 0, "easy")
+        replies.append([world.step_and_ask(command, names)[0] for command in path])
+    assert replies[0] == replies[1]
+    world.load("boil", 14, "easy")
+    assert world.get("valid_actions") == world.get("valid_actions")
+
+
+def test_stock_draws_change_the_world(world: Simulator) -> None:
+    """What `draw_from_world` is for: without it, the test above could not fail."""
+    path = PATHS["grow-fruit/0"][1]
+    states = []
+    for names in ((), ("valid_actions",)):
+        world.load("grow-fruit", 0, "easy")
+        steps = [world.step_and_ask(command, ("look", *names), draw_from_world=True) for command in path]
+        states.append([(reply, answers["look"]) for reply, answers in steps])
+    assert states[0] != states[1]
+
+
 def test_a_loaded_world_knows_nothing_of_the_one_before(world: Simulator) -> None:
     """The simulator itself brings score and completion up to date at a step only."""
     world.load("find-plant", 0, "easy", gold_path=True)
@@ -330,7 +364,7 @@ def test_the_working_directory_of_the_user_stays_clean(
     monkeypatch.chdir(tmp_path)
     simulator = Simulator()
     simulator.load("find-plant", 0, "easy")
-    folder = simulator._process.folder
+    folder = simulator._gateway.folder
     assert folder.is_dir()
     simulator.close()
     assert not list(tmp_path.iterdir())
