@@ -8,6 +8,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from sgd_gym.errors import SgdGymError
 from sgd_gym.files import write_json, write_text
 
 
@@ -40,6 +41,23 @@ class Figure:
         met = {None: "", True: "yes", False: "NO"}[self.met]
         value = f"{self.value:d}" if isinstance(self.value, int) else f"{self.value:.2f}"
         return self.name, value, interval, bar, met, self.note
+
+
+def check_bars(figures: Sequence[Figure], path: Path) -> None:
+    """Raise if a bar is missed.
+
+    Args:
+        figures: What was measured.
+        path: Where a person can read more.
+
+    Raises:
+        SgdGymError: Names the figures that miss their bars.
+    """
+    missed = [
+        f"{figure.name}: {figure.cells()[1]} ({figure.note})" for figure in figures if figure.met is False
+    ]
+    if missed:
+        raise SgdGymError(f"Missed: {'; '.join(missed)}. All figures: {path}.")
 
 
 COLUMNS = ("figure", "value", "95 % interval", "bar", "met", "note")

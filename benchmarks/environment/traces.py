@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sgd_gym.benchmarks.environment.figures import Figure, write_figures
+from sgd_gym.benchmarks.environment.figures import Figure, check_bars, write_figures
 from sgd_gym.benchmarks.environment.stock import stock_env
 from sgd_gym.benchmarks.environment.walks import SPLIT, Walk, make_walks
 from sgd_gym.benchmarks.provenance import describe_run
@@ -62,7 +62,11 @@ class Trace:
 
 
 def compare_traces(config: TracesConfig) -> list[Figure]:
-    """Play, write traces.json and traces.md, and return the figures with their bars."""
+    """Play, write traces.json and traces.md, and return the figures with their bars.
+
+    Raises:
+        SgdGymError: If a bar is missed; the files are written first.
+    """
     tasks = [task.name for task in get_tasks(config.tasks)]
     # spawn: a forked child would inherit our JVMs.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
@@ -84,6 +88,7 @@ def compare_traces(config: TracesConfig) -> list[Figure]:
         rows.append(row)
     figures = _make_figures(rows, ["after another reset", *others])
     write_figures(config.out, "traces", figures, {**describe_run(config), "rows": rows})
+    check_bars(figures, config.out / "traces.md")
     return figures
 
 
