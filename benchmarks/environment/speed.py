@@ -172,15 +172,19 @@ def _measure_two_worlds(walks: Sequence[Walk], rounds: int) -> dict[str, list[fl
             opened.callback(vectors[name].close)
         with track("one world and two", rounds + 1) as advance:
             for _ in range(rounds + 1):
-                spent = dict.fromkeys(vectors, 0.0)
+                spent, moves = dict.fromkeys(vectors, 0.0), dict.fromkeys(vectors, 0)
                 for walk in walks:
                     for name, envs in vectors.items():
                         envs.reset(options={"task": walk.task, "variation": walk.variation})
                         for command in walk.commands:
-                            spent[name] += _seconds(envs.step, (command,) * envs.num_envs)
-                moves = sum(len(walk.commands) for walk in walks)
-                for name, envs in vectors.items():
-                    rates[name].append(envs.num_envs * moves / spent[name])
+                            started = time.perf_counter()
+                            _, _, terminated, _, _ = envs.step((command,) * envs.num_envs)
+                            spent[name] += time.perf_counter() - started
+                            moves[name] += envs.num_envs
+                            if terminated.any():
+                                break
+                for name in vectors:
+                    rates[name].append(moves[name] / spent[name])
                 advance(1)
     return {name: values[1:] for name, values in rates.items()}
 
