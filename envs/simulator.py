@@ -56,7 +56,7 @@ class Simulator:
 
         Args:
             java: Path of the Java executable; None looks for one (see `find_java`).
-            memory_mb: Largest heap of the JVM in MiB.
+            memory_mb: What the JVM shall hold at most, about, in MiB; three quarters of it are its heap.
             deterministic: Start with the flag that makes equal commands give equal worlds.
             timeout_s: How long one call may take, in seconds.
             flags: Further flags of the JVM.
@@ -66,8 +66,11 @@ class Simulator:
             SimulatorError: If the JVM does not start, for example because it refuses a flag.
         """
         executable = check_executable(java, "java") if java else find_java()
-        flags = [f"-Xmx{memory_mb}m", "-XX:+UseSerialGC", "-XX:-UsePerfData", *flags]
-        flags += DETERMINISM_FLAGS if deterministic else ()
+        heap_mb = memory_mb * 3 // 4  # the rest is for code and classes
+        # Each load leaves tens of MB of garbage: with a large young generation it is collected 3 times as
+        # seldom, which made loads a third faster.
+        memory = [f"-Xmx{heap_mb}m", f"-Xms{heap_mb}m", f"-Xmn{heap_mb * 2 // 3}m", "-XX:+UseSerialGC"]
+        flags = [*memory, "-XX:-UsePerfData", *flags, *(DETERMINISM_FLAGS if deterministic else ())]
         self._fresh = True
         self._gateway = Gateway(executable, flags, [find_jar()], timeout_s)
         with self._gateway.starting():

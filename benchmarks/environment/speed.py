@@ -1,8 +1,10 @@
 """How fast and how large the environment is, beside the stock wrapper, in one run; knows no agent."""
 
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,7 +188,26 @@ def _measure_two_worlds(walks: Sequence[Walk], rounds: int) -> dict[str, list[fl
                 for name in vectors:
                     rates[name].append(moves[name] / spent[name])
                 advance(1)
-    return {name: values[1:] for name, values in rates.items()}
+    return {name: values[1:] for name, values in rates.items()} | {"machine": _measure_machine(rounds)}
+
+
+def _measure_machine(rounds: int) -> list[float]:
+    """Return how much more two busy processes do than one: what two worlds can reach at best."""
+    gains = []
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(_count, range(2)))  # starts both
+        for _ in range(rounds):
+            one = pool.submit(_count, 0).result()
+            gains.append(sum(pool.map(_count, range(2))) / one)
+    return gains
+
+
+def _count(_: int) -> float:
+    """Return how far a busy process counts in a second, in millions a second."""
+    started, count = time.perf_counter(), 0
+    while (spent := time.perf_counter() - started) < 1:
+        count += sum(1 for _ in range(10_000))
+    return count / spent / 1e6
 
 
 def _make_figures(
@@ -226,6 +247,13 @@ def _make_figures(
             high,
             1.7,
             note=f"one: {one:.0f} moves/s; the interval is the range over rounds",
+        ),
+        Figure(
+            "work of two busy processes, over one: the machine's own limit",
+            statistics.median(pairs["machine"]),
+            min(pairs["machine"]),
+            max(pairs["machine"]),
+            note="range over rounds",
         ),
         Figure("resident memory, MB", own, bar=500, at_most=True, note=f"stock: {memory['stock']:.0f} MB"),
         over_tasks(
