@@ -11,8 +11,8 @@ from gymnasium.error import CustomSpaceError
 from gymnasium.spaces import Text
 from gymnasium.vector.utils import create_shared_memory
 
-CHARSET = string.printable
-"""Every character that a command or an observation may hold (100 ASCII characters)."""
+CHARSET = string.printable + "\u2019\u201c\u201d\u2014"
+"""Every character that a command or an observation may hold: ASCII, and quotes and a dash of the books."""
 
 _PLACES = (
     "art studio",
@@ -83,7 +83,7 @@ _COMMANDS = (
 
 
 class CommandText(Text):
-    """Commands for the simulator: printable ASCII, 1 to 256 characters.
+    """Commands for the simulator: characters of `CHARSET`, 1 to 256 of them.
 
     `sample()` draws a well-formed command such as "open cupboard", so that a random policy speaks the
     simulator's language; it need not be valid in the present room.
@@ -108,7 +108,7 @@ class CommandText(Text):
 
 
 class ObservationText(Text):
-    """Texts of the simulator: printable ASCII, 0 to 16,384 characters."""
+    """Texts of the simulator: characters of `CHARSET`, 0 to 16,384 of them."""
 
     def __init__(self, max_length: int = 16_384):
         """Make the space; `max_length` is in characters."""

@@ -83,6 +83,21 @@ def test_what_is_seen_lies_in_the_space(env: ScienceWorldEnv) -> None:
     assert info["task"] == "grow-plant"
 
 
+@pytest.mark.parametrize(
+    ("variation", "room", "book"),
+    [
+        (7, "living room", "beowulf"),
+        (7, "living room", "book (moby dick)"),
+        (9, "living room", "book (pride and prejudice)"),
+    ],
+)
+def test_the_books_lie_in_the_space(env: ScienceWorldEnv, variation: int, room: str, book: str) -> None:
+    """They hold the only letters of the simulator that are no ASCII."""
+    *_, (seen, *_) = play(env, [f"teleport to {room}", f"read {book}"], task="boil", variation=variation)
+    assert not seen["observation"].isascii()
+    assert env.observation_space.contains(seen)
+
+
 def test_infos_tell_the_episode(env: ScienceWorldEnv) -> None:
     (_, first), (_, reward, _, _, second) = play(env, ["go to kitchen"], **FIND_PLANT)
     standard = {
