@@ -32,6 +32,7 @@ def stock_env(java_options: str = "") -> Iterator[Any]:
     finally:
         process = env._gateway.java_process
         env.close()
+        env._obj_tree_tempdir.cleanup()
         process.wait(10)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
