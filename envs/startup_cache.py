@@ -21,7 +21,7 @@ FIRST_JAVA = 25
 """First Java that makes such a cache in one step."""
 
 _CHECK = "-XX:+VerifySharedSpaces"
-"""Compares a checksum, 50 ms; without it the JVM crashes over a cache with a broken byte."""
+"""Compares a checksum; without it the JVM crashes over a cache with a broken byte."""
 
 _LOG = logging.getLogger(__name__)
 _LOCK = threading.Lock()

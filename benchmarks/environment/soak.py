@@ -26,6 +26,9 @@ from sgd_gym.progress import track
 MOVES = 3
 """Moves after each reset."""
 
+WARM_UP = 200
+"""Resets, or half of them if they are fewer than 400, that do not count: the JVM still compiles."""
+
 PYTHON_BAR_MB = 1.0
 """What Python may grow by in 1,000 resets; the upper end of the 95 % interval counts."""
 JVM_BAR_MB = 10.0
@@ -47,7 +50,7 @@ class SoakConfig:
     seed: int = 0
     """Seed of tasks, moves and hostile commands."""
     memory_mb: int = 512
-    """Largest heap of the JVM in MiB."""
+    """What the JVM shall hold at most, about, in MiB."""
     java: str | None = None
     """Path of the Java executable; None looks for one."""
     out: Path = Path("runs/soak")
@@ -103,11 +106,11 @@ def soak(config: SoakConfig) -> list[Figure]:
 
 
 def watch_resets(env: Any, resets: int, seed: int = 0) -> tuple[list[Sample], list[float]]:
-    """Reset and move; return samples, and what the JVM holds of one world before and after, in MB.
+    """Reset and move; return samples, and what the JVM holds of one world when warm and at the end, in MB.
 
     Args:
         env: An environment that tells its `valid_actions` and was reset before.
-        resets: How often to reset it. The first tenth warms up.
+        resets: How often to reset it.
         seed: Seed of the moves.
     """
     generator = np.random.default_rng(seed)
@@ -130,7 +133,7 @@ def watch_resets(env: Any, resets: int, seed: int = 0) -> tuple[list[Sample], li
 
 
 def _warm_up(resets: int) -> int:
-    return resets // 10
+    return min(WARM_UP, resets // 2)
 
 
 def _sample(env: Any, resets: int) -> Sample:
