@@ -56,7 +56,7 @@ class Simulator:
 
         Args:
             java: Path of the Java executable; None looks for one (see `find_java`).
-            memory_mb: What the JVM shall hold at most, about, in MiB; three quarters of it are its heap.
+            memory_mb: What the JVM shall hold at most, about, in MiB; five eighths of it are its heap.
             deterministic: Start with the flag that makes equal commands give equal worlds.
             timeout_s: How long one call may take, in seconds.
             flags: Further flags of the JVM.
@@ -66,7 +66,7 @@ class Simulator:
             SimulatorError: If the JVM does not start, for example because it refuses a flag.
         """
         executable = check_executable(java, "java") if java else find_java()
-        heap_mb = memory_mb * 3 // 4  # the rest is for code and classes
+        heap_mb = memory_mb * 5 // 8  # the rest is for code and classes
         # Each load leaves tens of MB of garbage: with a large young generation it is collected 3 times as
         # seldom, which made loads a third faster.
         memory = [f"-Xmx{heap_mb}m", f"-Xms{heap_mb}m", f"-Xmn{heap_mb * 2 // 3}m", "-XX:+UseSerialGC"]
