@@ -27,7 +27,7 @@ MOVES = 3
 """Moves after each reset."""
 
 WARM_UP = 1000
-"""Resets, half of them at most, that do not count: until then the JVM compiles, and fills its old generation for the first time."""
+"""Resets, half of them at most, that do not count: the JVM compiles, and fills its old generation once."""
 
 PYTHON_BAR_MB = 1.0
 """What Python may grow by in 1,000 resets; the upper end of the 95 % interval counts."""
