@@ -10,7 +10,7 @@ from sgd_gym.envs.rendering import Frame, Renderer
 from sgd_gym.envs.simulator import QUERIES, Simulator
 from sgd_gym.envs.startup_cache import startup_flags
 from sgd_gym.envs.tasks import SPLITS, Task, get_task, get_tasks
-from sgd_gym.errors import UnknownNameError
+from sgd_gym.errors import SimulatorError, UnknownNameError
 from sgd_gym.spaces import CommandText, ObservationText
 
 INFOS = {
@@ -160,10 +160,7 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
             variation = variations[int(self.np_random.integers(len(variations)))]
         _check_variation(task, variation, self._split)
         if self._simulator is None or self._simulator.closed:
-            flags = startup_flags(self._java)
-            self._simulator = Simulator(
-                self._java, self._memory_mb, self._deterministic, self._timeout_s, flags
-            )
+            self._simulator = self._start_simulator()
         self._task = None  # until the world is loaded, there is no episode to step
         arguments = (task.name, int(variation), self._simplification)
         self._oracle_path: list[str] = []
@@ -225,6 +222,16 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
             self._renderer.add(Frame.of(observation, info, command, reward, terminated))
         if self.render_mode == "human":
             self._renderer.show()
+
+    def _start_simulator(self) -> Simulator:
+        arguments = (self._java, self._memory_mb, self._deterministic, self._timeout_s)
+        flags = startup_flags(self._java)
+        try:
+            return Simulator(*arguments, flags)
+        except SimulatorError:
+            if not flags:
+                raise
+            return Simulator(*arguments)  # a JVM dies of a start-up cache with broken bytes
 
     def _draw_task(self) -> Task:
         if len(self._tasks) == 1:

@@ -21,6 +21,13 @@ SCIENCEWORLD_VERSION = "1.2.3"
 # so that the sets keep insertion order and equal commands give equal worlds (measured: 16 of 16 traces).
 DETERMINISM_FLAGS = ("-XX:+UnlockExperimentalVMOptions", "-XX:hashCode=2")
 
+_MEMORY_FLAGS = (
+    "-XX:+UseSerialGC",
+    "-XX:SurvivorRatio=5",
+    "-XX:TargetSurvivorRatio=90",
+    "-XX:-UsePerfData",
+)
+
 QUERIES = {
     "look": "freeActionLook",
     "inventory": "freeActionInventory",
@@ -56,7 +63,7 @@ class Simulator:
 
         Args:
             java: Path of the Java executable; None looks for one (see `find_java`).
-            memory_mb: What the JVM shall hold at most, about, in MiB; five eighths of it are its heap.
+            memory_mb: What the JVM shall hold at most, about, in MiB; three quarters of it are its heap.
             deterministic: Start with the flag that makes equal commands give equal worlds.
             timeout_s: How long one call may take, in seconds.
             flags: Further flags of the JVM.
@@ -66,11 +73,11 @@ class Simulator:
             SimulatorError: If the JVM does not start, for example because it refuses a flag.
         """
         executable = check_executable(java, "java") if java else find_java()
-        heap_mb = memory_mb * 5 // 8  # the rest is for code and classes
+        heap_mb = memory_mb * 3 // 4  # the rest is for code and classes
         # Each load leaves tens of MB of garbage: with a large young generation it is collected half as often,
-        # and next to nothing reaches the old one.
-        memory = [f"-Xmx{heap_mb}m", f"-Xms{heap_mb}m", f"-Xmn{heap_mb * 4 // 5}m", "-XX:+UseSerialGC"]
-        flags = [*memory, "-XX:-UsePerfData", *flags, *(DETERMINISM_FLAGS if deterministic else ())]
+        # and with room for a whole world among the survivors next to nothing reaches the old one.
+        memory = [f"-Xmx{heap_mb}m", f"-Xms{heap_mb}m", f"-Xmn{heap_mb * 4 // 5}m", *_MEMORY_FLAGS]
+        flags = [*memory, *flags, *(DETERMINISM_FLAGS if deterministic else ())]
         self._fresh = True
         self._gateway = Gateway(executable, flags, [find_jar()], timeout_s)
         with self._gateway.starting():

@@ -20,9 +20,6 @@ from sgd_gym.errors import SgdGymError
 FIRST_JAVA = 25
 """First Java that makes such a cache in one step."""
 
-_CHECK = "-XX:+VerifySharedSpaces"
-"""Compares a checksum; without it the JVM crashes over a cache with a broken byte."""
-
 _LOG = logging.getLogger(__name__)
 _LOCK = threading.Lock()
 _FAILED: set[Path] = set()
@@ -53,7 +50,7 @@ def startup_flags(java: str | None = None) -> list[str]:
             )
             return []
     # A cache that does not fit is ignored by the JVM, with a warning on stdout, where Python reads the port.
-    return [f"-XX:AOTCache={path}", _CHECK, "-Xlog:disable", "-Xlog:all=error:stderr"]
+    return [f"-XX:AOTCache={path}", "-Xlog:disable", "-Xlog:all=error:stderr"]
 
 
 def cache_path(java: str) -> Path | None:
@@ -85,7 +82,7 @@ def _make_cache(java: str, path: Path) -> None:
     """Run a world for a moment in a JVM that writes down what it loaded when it exits."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
-    simulator = Simulator(java, flags=(f"-XX:AOTCacheOutput={part}", _CHECK, "-Xlog:disable"))
+    simulator = Simulator(java, flags=(f"-XX:AOTCacheOutput={part}", "-Xlog:disable"))
     try:
         simulator.load("find-plant", 0, "easy")
         simulator.step_and_ask("look around", ("look", "inventory", "valid_actions", "goal_progress"))

@@ -124,10 +124,10 @@ def watch_resets(env: Any, resets: int, seed: int = 0) -> tuple[list[Sample], li
                 _, _, terminated, _, info = env.step(valid[generator.integers(len(valid))])
                 if terminated:
                     break
-            if number in (_warm_up(resets), resets):
-                held.append(held_mb(env))
             if number % max(1, resets // 40) == 0 or number == resets:
                 samples.append(_sample(env, number))
+            if number in (_warm_up(resets), resets):
+                held.append(held_mb(env))  # after the sample: it fills the old generation
             advance(1)
     return samples, held
 
@@ -152,7 +152,7 @@ def held_mb(env: Any) -> float:
 def make_memory_figures(samples: Sequence[Sample], held: Sequence[float], folder_left: bool) -> list[Figure]:
     """Hold the samples against the bars."""
     start, end = samples[0], samples[-1]
-    warm = [sample for sample in samples if sample.resets >= _warm_up(end.resets)]
+    warm = [sample for sample in samples if sample.resets > _warm_up(end.resets)]
     resets = [sample.resets for sample in warm]
     python, jvm = ([getattr(sample, name) for sample in warm] for name in ("python_mb", "jvm_mb"))
     largest = max(sample.jvm_mb for sample in samples)

@@ -1,6 +1,7 @@
 """Agents are named, checked before one plays, and their results written once."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -82,11 +83,12 @@ ROW = {
 }
 
 
-def test_results_come_back(tmp_path: Path) -> None:
+def test_results_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/bin/sgd-gym", "bench", "run"])
     write_results(tmp_path / "results.json", [ROW], SimpleNamespace(seed=0))
     results = read_results(tmp_path / "results.json")
     assert results["rows"] == [ROW]
-    assert results["command"].startswith("sgd-gym ")
+    assert results["command"] == "sgd-gym bench run"
     assert results["settings"] == {"seed": "0"}
     assert {"python", "sgd-gym", "scienceworld", "torch"} <= set(results["versions"])
 
