@@ -1,10 +1,13 @@
 """Collect oracle trajectories from the simulator; knows neither sub-goals nor models."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
+
+import gymnasium as gym
 
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.tasks import Task, get_tasks
@@ -65,7 +68,7 @@ def collect(config: CollectConfig) -> int:
     return total
 
 
-def play_oracle(env: ScienceWorldEnv, task: str, variation: int) -> Episode:
+def play_oracle(env: gym.Env[Any, Any], task: str, variation: int) -> Episode:
     """Play the oracle path of one variation and record it.
 
     Args:
@@ -73,25 +76,64 @@ def play_oracle(env: ScienceWorldEnv, task: str, variation: int) -> Episode:
         task: Name of the task.
         variation: Which world of the task.
     """
-    observation, info = env.reset(options={"task": task, "variation": variation})
-    steps: list[Step] = []
-    for action in info["oracle_path"]:
-        following, reward, terminated, _, after = env.step(action)
-        steps.append(
+    return play_path(env, task, variation, None, "oracle")
+
+
+def play_path(
+    env: gym.Env[Any, Any], task: str, variation: int, commands: Sequence[str] | None, source: str
+) -> Episode:
+    """Play given commands, or the oracle's, until the task ends, and record them."""
+    recorder = Recorder(env, task, variation, source)
+    for command in recorder.info["oracle_path"] if commands is None else commands:
+        recorder.play(command)
+        if recorder.ended:
+            break
+    return recorder.episode
+
+
+class Recorder:
+    """Plays one episode and writes it down."""
+
+    def __init__(self, env: gym.Env[Any, Any], task: str, variation: int, source: str):
+        """Reset the environment to the start of the episode."""
+        self._env = env
+        self._observation, self.info = env.reset(options={"task": task, "variation": variation})
+        self._begin = (task, variation, self.info["split"], self._observation["task"], source)
+        self._steps: list[Step] = []
+        self.ended = False
+
+    @property
+    def look(self) -> str:
+        """The room as it is now."""
+        return str(self._observation["look"])
+
+    @property
+    def moves(self) -> int:
+        """How many commands were played."""
+        return len(self._steps)
+
+    @property
+    def episode(self) -> Episode:
+        """What was played so far."""
+        return Episode(*self._begin, tuple(self._steps))
+
+    def play(self, command: str) -> str:
+        """Play one command and return the reply."""
+        before = self._observation
+        self._observation, reward, self.ended, _, self.info = self._env.step(command)
+        reply = str(self._observation["observation"])
+        self._steps.append(
             Step(
-                look=observation["look"],
-                inventory=observation["inventory"],
-                action=action,
-                observation=following["observation"],
-                reward=reward,
-                score=after["score"],
-                done=terminated,
+                look=before["look"],
+                inventory=before["inventory"],
+                action=command,
+                observation=reply,
+                reward=float(reward),
+                score=self.info["score"],
+                done=self.ended,
             )
         )
-        observation = following
-        if terminated:
-            break
-    return Episode(task, variation, info["split"], observation["task"], "oracle", tuple(steps))
+        return reply
 
 
 def _shards(config: CollectConfig) -> Iterator[Shard]:
