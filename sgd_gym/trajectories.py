@@ -149,7 +149,13 @@ def make_table(episodes: Iterable[Episode]) -> pa.Table:
 def write_episodes(path: Path, episodes: Iterable[Episode]) -> None:
     """Write episodes to one parquet file, whole or not at all; equal episodes give equal bytes."""
     table = make_table(episodes)
-    write_whole(path, lambda part: pq.write_table(table, part, compression="zstd", write_page_checksum=True))
+
+    def write(part: Path) -> None:
+        with pq.ParquetWriter(part, _SCHEMA, compression="zstd", write_page_checksum=True) as writer:
+            if len(table):  # Hugging Face datasets stumbles over a row group without rows
+                writer.write_table(table)
+
+    write_whole(path, write)
 
 
 def episode_files(path: Path) -> list[Path]:
