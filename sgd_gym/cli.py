@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import tyro
@@ -14,6 +15,7 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
 
   collect                        oracle trajectories from the simulator, as parquet files
   annotate                       divide collected episodes into sub-goals
+  export                         episodes as JSON lines or as a Minari dataset
   train planner|executor|flat    train a model on annotated episodes
   bench run                      compare agents on the episodes of a protocol
   bench env                      speed and size of the environment beside the stock wrapper
@@ -50,6 +52,7 @@ def _run(words: list[str]) -> None:
     commands: dict[tuple[str, ...], Callable[[list[str], str], None]] = {
         ("collect",): _collect,
         ("annotate",): _annotate,
+        ("export",): _export,
         ("train", "planner"): _train,
         ("train", "executor"): _train,
         ("train", "flat"): _train,
@@ -79,22 +82,46 @@ def _quiet_transformers() -> None:
 
 
 def _parse(config: Any, flags: list[str], name: str) -> Any:
-    return tyro.cli(config, args=flags, prog=f"sgd-gym {name}")
+    """Read flags into a configuration; a list of names may have blanks or commas between them."""
+    parsed = tyro.cli(config, args=flags, prog=f"sgd-gym {name}")
+    lists = {one.name: getattr(parsed, one.name) for one in fields(parsed)}
+    return replace(
+        parsed,
+        **{
+            name: [word for text in value for word in text.split(",") if word]
+            for name, value in lists.items()
+            if isinstance(value, list) and all(isinstance(text, str) for text in value)
+        },
+    )
 
 
 def _collect(flags: list[str], name: str) -> None:
-    from sgd_gym.training.collect import CollectConfig, collect
+    from sgd_gym.data.collect import CollectConfig, collect
+    from sgd_gym.data.shards import read_reasons
 
     config = _parse(CollectConfig, flags, name)
     print(f"{collect(config)} episodes in {config.out}")
+    reasons = read_reasons(config.out)
+    if reasons:
+        print(
+            f"{len(reasons)} of the folder do not end at score 100 and are kept apart in {config.out}/failed"
+        )
 
 
 def _annotate(flags: list[str], name: str) -> None:
-    from sgd_gym.training.annotate import AnnotateConfig, annotate_folder
+    from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
 
     config = _parse(AnnotateConfig, flags, name)
     commands, subgoals = annotate_folder(config)
     print(f"{commands} commands in {subgoals} sub-goals ({commands / subgoals:.1f} each) in {config.out}")
+
+
+def _export(flags: list[str], name: str) -> None:
+    from sgd_gym.data.export import ExportConfig, export
+
+    config = _parse(ExportConfig, flags, name)
+    for path, count in export(config).items():
+        print(f"{count} episodes in {path}")
 
 
 def _train(flags: list[str], name: str) -> None:

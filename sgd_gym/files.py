@@ -29,15 +29,18 @@ def write_whole(path: Path, write_fn: Callable[[Path], None]) -> None:
 
 
 def write_json(path: Path, payload: Any) -> None:
-    """Write `payload` as indented JSON, whole or not at all."""
+    """Write `payload` as indented JSON, as `write_text` does."""
     write_text(path, json.dumps(payload, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
+    """Write a text file, whole or not at all; one that holds this text already is left as it is."""
+    content = text.encode("utf-8")
+    if path.is_file() and path.read_bytes() == content:
+        return
 
     def write(part: Path) -> None:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
 
     write_whole(path, write)
 

@@ -12,10 +12,10 @@ from rich.console import Console
 from sgd_gym.benchmarks.bench import BenchConfig, bench
 from sgd_gym.benchmarks.protocols import QUICKSTART_TASKS
 from sgd_gym.benchmarks.report import make_table
+from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
+from sgd_gym.data.collect import CollectConfig, collect
 from sgd_gym.progress import CONSOLE
 from sgd_gym.prompts import ROLES
-from sgd_gym.training.annotate import AnnotateConfig, annotate_folder
-from sgd_gym.training.collect import CollectConfig, collect
 from sgd_gym.training.trainer import TrainConfig, train
 
 EPOCHS = 9

@@ -39,7 +39,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 @pytest.fixture(scope="session")
 def raw_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the oracle paths of find-plant: two train variations and one dev variation."""
-    from sgd_gym.training.collect import CollectConfig, collect
+    from sgd_gym.data.collect import CollectConfig, collect
 
     out = tmp_path_factory.mktemp("raw")
     for split, count in (("train", 2), ("dev", 1)):
@@ -50,7 +50,7 @@ def raw_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def annotated_data(raw_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the same episodes, divided into sub-goals."""
-    from sgd_gym.training.annotate import AnnotateConfig, annotate_folder
+    from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
 
     out = tmp_path_factory.mktemp("annotated")
     annotate_folder(AnnotateConfig(raw_data, out))

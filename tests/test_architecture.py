@@ -31,6 +31,7 @@ LEVELS = (
     "models",
     "agents",
     "benchmarks",
+    "data",
     "training",
     "registration < sgd_gym",
     "quickstart < play < cli",

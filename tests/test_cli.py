@@ -12,6 +12,7 @@ from sgd_gym import cli
 COMMANDS = (
     "collect",
     "annotate",
+    "export",
     "train planner",
     "train executor",
     "train flat",
@@ -54,6 +55,10 @@ def test_usage_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("collect --tasks find-plnat", ["'find-plnat'", "find-plant", "Allowed"]),
         ("collect --splits tain", ["split 'tain'", "'train'", "Allowed"]),
         ("collect --max-variations 0", ["max_variations is 0", "Allowed"]),
+        ("collect --subset sdg", ["subset 'sdg'", "'sgd'", "Allowed"]),
+        ("collect --verify", ["--from-shipped"]),
+        ("export --data {tmp}/none --out {tmp}/x", ["none", "sgd-gym collect"]),
+        ("export --to csv --out {tmp}/x", ["format 'csv'", "jsonl, minari"]),
         ("annotate --data {tmp}/none", ["none", "sgd-gym collect"]),
         ("train flat --out {tmp}/x --data {tmp}/none", ["none", "sgd-gym collect"]),
         ("bench run --agents sgdd --out {tmp}/x", ["agent 'sgdd'", "'sgd'", "Allowed"]),
@@ -74,6 +79,16 @@ def test_errors_name_value_allowed_and_fix(
     for word in words:
         assert word in message
     assert not (tmp_path / "x").exists()
+
+
+def test_names_may_have_blanks_or_commas_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sgd_gym.data import collect as module
+
+    seen = []
+    monkeypatch.setattr(module, "collect", lambda config: seen.append((config.tasks, config.splits)) or 0)
+    for tasks in ("boil,melt", "boil melt", "boil, melt"):
+        cli.main([*f"collect --tasks {tasks} --splits train,dev,test".split()])
+    assert seen == [(["boil", "melt"], ["train", "dev", "test"])] * 3
 
 
 @pytest.mark.parametrize("java", ["/nonexistent/java", "/bin/echo"])

@@ -3,6 +3,8 @@
 import configparser
 from pathlib import Path
 
+from sgd_gym.data.shipped import SHIPPED
+
 ROOT = Path(__file__).parents[1]
 PACKAGE_DIR = {
     "sgd_gym": "sgd_gym",
@@ -55,6 +57,15 @@ def test_readme_names_each_room() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     missing = [folder for folder in PACKAGE_DIR.values() if f"{folder}/" not in readme]
     assert not missing, f"README.md does not mention {missing}"
+
+
+def test_the_wheel_holds_the_shipped_paths() -> None:
+    """The package's data is what its globs match; folders without an __init__.py count as data."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    globs = [glob.strip() for glob in config["options.package_data"]["sgd_gym.data"].split(",")]
+    shipped = SHIPPED.relative_to(ROOT / "sgd_gym" / "data")
+    assert any(shipped.match(glob) for glob in globs)
 
 
 def test_types_are_shipped() -> None:

@@ -1,1 +1,1 @@
-"""From oracle paths to checkpoints: collect, annotate, train."""
+"""From annotated episodes to checkpoints."""

@@ -29,8 +29,8 @@ from sgd_gym.models.presets import PRESETS, make_model
 from sgd_gym.models.tokenizer import learn_tokenizer
 from sgd_gym.progress import track
 from sgd_gym.prompts import ROLES, transcript
-from sgd_gym.training.data import Row, balance, data_hash, encode, select
 from sgd_gym.training.optimizer import MuonAdamW
+from sgd_gym.training.rows import Row, balance, data_hash, encode, select
 from sgd_gym.trajectories import read_episodes
 
 

@@ -13,7 +13,7 @@ from sgd_gym.envs.simulator import SCIENCEWORLD_VERSION
 from sgd_gym.errors import CheckpointError, DataError, SgdGymError, UnknownNameError
 from sgd_gym.models.checkpoint import META_FILE, load_checkpoint, read_meta
 from sgd_gym.prompts import PROMPT_VERSION, ROLES, Role, transcript
-from sgd_gym.training.data import balance, data_hash, encode, select
+from sgd_gym.training.rows import balance, data_hash, encode, select
 from sgd_gym.training.trainer import TrainConfig, collate, evaluate, train
 from sgd_gym.trajectories import read_episodes, write_episodes
 

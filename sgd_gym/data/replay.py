@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import gymnasium as gym
-
+from sgd_gym.data.evidence import check_evidence, is_decision, speaks_for
+from sgd_gym.data.proposals import PROPOSALS, TICKS_OF_WAIT, Pause, Reading, phrases, propose
+from sgd_gym.data.recording import Recorder
+from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.tasks import get_task
-from sgd_gym.training.collect import Recorder
-from sgd_gym.training.evidence import check_evidence, is_decision, speaks_for
-from sgd_gym.training.shorten import PROPOSALS, TICKS_OF_WAIT, Pause, Reading, phrases, propose
 from sgd_gym.trajectories import Episode
 
 _AMBIGUOUS = re.compile("Ambiguous request")
@@ -31,7 +30,7 @@ class Shortened:
     """Why the proposals before it did not hold."""
 
 
-def shorten(env: gym.Env[Any, Any], raw: Episode) -> Shortened:
+def shorten(env: ScienceWorldEnv, raw: Episode) -> Shortened:
     """Return the boldest shortening of a path that holds when it is played.
 
     It holds if it ends at score 100 with every ordered goal met, shows what its decisions depend on
@@ -56,7 +55,7 @@ def shorten(env: gym.Env[Any, Any], raw: Episode) -> Shortened:
         if fault is None:
             return Shortened(recorder.episode, proposal.name, tuple(reasons))
         reasons.append(f"{proposal.name}: {fault}")
-    return Shortened(replace(raw, source="shortened"), "raw", tuple(reasons))
+    return Shortened(raw, "raw", tuple(reasons))
 
 
 def find_fault(episode: Episode, info: dict[str, Any]) -> str | None:
@@ -75,7 +74,7 @@ def play_plan(recorder: Recorder, plan: Sequence[str | Pause], step: int, limit:
 
     Args:
         recorder: Plays and records; its episode has just begun.
-        plan: See `sgd_gym.training.shorten.propose`.
+        plan: See `sgd_gym.data.proposals.propose`.
         step: Ticks between two looks at what is awaited: 10 or 1.
         limit: Moves after which playing stops.
     """

@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sgd_gym.errors import DataError
-from sgd_gym.training.deductions import (
+from sgd_gym.data.deductions import (
     Seen,
     Slots,
     lamp_agrees,
@@ -19,6 +18,7 @@ from sgd_gym.training.deductions import (
     temperature_agrees,
     trait_agrees,
 )
+from sgd_gym.errors import DataError
 from sgd_gym.trajectories import Episode
 
 

@@ -2,7 +2,7 @@
 
 The oracle opens doors that are open, walks where it could teleport, waters pots that water themselves, and
 looks and waits far longer than its next choice needs. A proposal is a plan: commands, and pauses that tell
-what to wait for. `sgd_gym.training.verify` plays the plans, the boldest first, and keeps the first that still
+what to wait for. `sgd_gym.data.replay` plays the plans, the boldest first, and keeps the first that still
 solves the task and still shows what its choices depend on.
 """
 

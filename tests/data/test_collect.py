@@ -1,14 +1,20 @@
 """Collected oracle paths: complete, the same however they are collected, never collected twice."""
 
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sgd_gym.data import collect as module
+from sgd_gym.data import shards
+from sgd_gym.data.collect import CollectConfig, collect, play_path
+from sgd_gym.data.subsets import sgd_subset
+from sgd_gym.envs.scienceworld import ScienceWorldEnv
+from sgd_gym.envs.tasks import get_task
 from sgd_gym.errors import DataError, SgdGymError, UnknownNameError
-from sgd_gym.training import collect as module
-from sgd_gym.training.collect import CollectConfig, collect
-from sgd_gym.trajectories import Episode, read_episodes, write_episodes
+from sgd_gym.trajectories import Episode, Step, read_episodes, write_episodes
 
 
 @pytest.fixture
@@ -56,10 +62,77 @@ def test_episodes_are_whole_oracle_paths(raw_data: Path) -> None:
 def test_two_worlds_collect_what_one_collects(
     raw_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SHARD_SIZE", 1)  # a shard for each world
+    monkeypatch.setattr(shards, "SHARD_SIZE", 1)  # a shard for each world
     assert collect(train_config(tmp_path, worlds=2)) == 2
     assert len(list(tmp_path.glob("**/*.parquet"))) == 2
     assert read_episodes(tmp_path) == read_episodes(raw_data / "train")
+
+
+def test_the_data_card_counts_what_is_there(raw_data: Path) -> None:
+    card = (raw_data / "README.md").read_text("utf-8")
+    assert "3 episodes of" in card
+    assert "| find-plant | 2 of 150 | 1 of 75 | 0 of 75 |" in card
+
+
+def test_a_path_that_fails_is_kept_apart(
+    raw_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path that stops short stands for one that the simulator solves badly."""
+    real = module.play_oracle
+
+    def play(env: ScienceWorldEnv, task: str, variation: int) -> Episode:
+        episode = real(env, task, variation)
+        return replace(episode, steps=episode.steps[:-1]) if variation == 0 else episode
+
+    monkeypatch.setattr(module, "play_oracle", play)
+    assert collect(train_config(tmp_path)) == 2
+    assert [one.variation for one in read_episodes(tmp_path)] == [1]
+    (failed,) = read_episodes(tmp_path / "failed" / "train")
+    reasons = {"find-plant/0": f"ends at score {failed.score}"}
+    assert json.loads((tmp_path / "failed" / "reasons.json").read_text()) == reasons
+    assert f"| find-plant/0 | ends at score {failed.score} |" in (tmp_path / "README.md").read_text("utf-8")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("**/*")}
+    monkeypatch.setattr(module, "ScienceWorldEnv", None)
+    assert collect(train_config(tmp_path)) == 2
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("**/*")} == before
+
+
+def test_more_variations_are_added_to_a_shard(raw_data: Path, tmp_path: Path) -> None:
+    assert collect(train_config(tmp_path, variations=1)) == 1
+    assert collect(train_config(tmp_path, variations=2)) == 2
+    assert shard_of(tmp_path).read_bytes() == shard_of(raw_data).read_bytes()
+
+
+def test_given_commands_are_played_until_the_task_ends(raw_data: Path) -> None:
+    (episode,) = read_episodes(raw_data / "dev")
+    env = ScienceWorldEnv(split="dev")
+    try:
+        commands = [*episode.actions, "look around"]
+        played = play_path(env, "find-plant", 150, commands, "shortened")
+        assert played == replace(episode, source="shortened")
+        assert played.digest() == episode.digest()
+        with pytest.raises(DataError, match="no path of find-plant/150"):
+            play_path(env, "find-plant", 150, [], "shortened")
+    finally:
+        env.close()
+
+
+def test_the_subset_collects_its_variations_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played = []
+
+    def play(env: object, task: str, variation: int) -> Episode:
+        played.append(variation)
+        step = Step("room", "nothing", "open door", "It is open.", 100.0, 100, True)
+        return Episode(task, variation, "dev", "Find the angle.", "oracle", (step,))
+
+    monkeypatch.setattr(module, "play_oracle", play)
+    config = CollectConfig(tmp_path, ["9-1"], ["dev"], subset="sgd")
+    dev = [number for number in sgd_subset(get_task("9-1")) if number in get_task("9-1").variations("dev")]
+    assert collect(config) == len(dev)
+    assert sorted(played) == dev
+    assert [one.variation for one in read_episodes(tmp_path)] == dev
+    assert collect(replace(config, subset=None)) == 42
+    assert len(played) == 42
 
 
 def test_a_second_call_does_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +163,7 @@ def test_after_a_kill_the_rest_is_collected(
     folder: Path, raw_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A kill leaves whole shards, and of the one in work a hidden part."""
-    monkeypatch.setattr(module, "SHARD_SIZE", 1)
+    monkeypatch.setattr(shards, "SHARD_SIZE", 1)
     whole = shard_of(folder)
     write_episodes(whole, read_episodes(whole)[:1])
     before = whole.stat().st_mtime_ns
@@ -106,9 +179,10 @@ def test_after_a_kill_the_rest_is_collected(
     [
         ({"tasks": ["find-plnt"]}, "task 'find-plnt'"),
         ({"splits": ["training"]}, "split 'training'.*train, dev, test"),
+        ({"subset": "sdg"}, "subset 'sdg'.*'sgd'"),
     ],
 )
-def test_unknown_names_are_refused(tmp_path: Path, changes: dict[str, list[str]], message: str) -> None:
+def test_unknown_names_are_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
     with pytest.raises(UnknownNameError, match=message):
         collect(CollectConfig(tmp_path, **changes))  # type: ignore[arg-type]
 
@@ -120,3 +194,8 @@ def test_a_number_that_collects_nothing_is_refused(tmp_path: Path, name: str, va
     setattr(config, name, value)
     with pytest.raises(SgdGymError, match=rf"{name} is {value}\. Allowed: 1 or more"):
         collect(config)
+
+
+def test_verify_without_shipped_paths_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SgdGymError, match=r"Fix: add --from-shipped"):
+        collect(CollectConfig(tmp_path, ["find-plant"], verify=True))

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from sgd_gym.data.evidence import EVIDENCE, check_evidence
+from sgd_gym.data.proposals import PROPOSALS, Pause, propose
+from sgd_gym.data.recording import play_path
+from sgd_gym.data.replay import shorten
+from sgd_gym.data.shorten import score_at, shorten_folder
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.tasks import get_task
 from sgd_gym.errors import DataError
-from sgd_gym.training.collect import play_path
-from sgd_gym.training.evidence import EVIDENCE, check_evidence
-from sgd_gym.training.shorten import PROPOSALS, Pause, propose
-from sgd_gym.training.shortening import score_at, shorten_folder
-from sgd_gym.training.verify import shorten
 from sgd_gym.trajectories import Episode, Step, read_episodes
 
 PATHS: dict[str, tuple[str, list[str]]] = json.loads(

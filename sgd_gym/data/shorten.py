@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sgd_gym.data.card import write_card
+from sgd_gym.data.pool import play_jobs
+from sgd_gym.data.replay import Shortened, shorten
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.tasks import TASKS
 from sgd_gym.errors import DataError
 from sgd_gym.files import write_json, write_text
 from sgd_gym.progress import track
-from sgd_gym.training.pool import play_jobs
-from sgd_gym.training.verify import Shortened, shorten
 from sgd_gym.trajectories import Episode, read_episodes, write_episodes
 
 MOVES = 100
@@ -98,6 +99,7 @@ def shorten_folder(raw: Path, out: Path, worlds: int = 2) -> list[Note]:
             play_jobs(make_env, [shard for shard in missing if shard.parts[0] == split], play, worlds)
     notes = [Note(**note) for shard in shards for note in json.loads(_notes_file(out, shard).read_text())]
     write_report(out, notes)
+    write_card(out, {}, "sgd-gym collect --tasks all --splits train,dev,test --shorten")
     return notes
 
 

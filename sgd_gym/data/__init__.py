@@ -1,0 +1,1 @@
+"""Distillation data: collect, shorten, annotate, ship and export oracle paths."""
