@@ -17,7 +17,7 @@ def test_the_remaining_time_follows_the_work() -> None:
 
 @pytest.mark.parametrize("pace", [False, True])
 def test_the_last_line_tells_count_and_pace(pace: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    console = Console(record=True, width=80, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(record=True, width=100, file=open("/dev/null", "w"))  # noqa: SIM115
     monkeypatch.setattr(progress, "CONSOLE", console)
     with console.file, track("collect oracle paths", 7207, done=7203, pace=pace, work=10.0) as advance:
         advance(2, 4.0)
@@ -30,7 +30,7 @@ def test_the_last_line_tells_count_and_pace(pace: bool, monkeypatch: pytest.Monk
 
 
 def test_threads_advance_one_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    console = Console(record=True, width=80, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(record=True, width=100, file=open("/dev/null", "w"))  # noqa: SIM115
     monkeypatch.setattr(progress, "CONSOLE", console)
     with console.file, track("collect", 400) as advance:
         threads = [
