@@ -31,7 +31,7 @@ class Advance(Protocol):
 
 @contextmanager
 def track(
-    label: str, total: int, done: int = 0, unit: str = "", work: float | None = None
+    label: str, total: int, done: int = 0, pace: bool = False, work: float | None = None
 ) -> Iterator[Advance]:
     """Show a bar with count, elapsed and remaining time; yield a function that advances it.
 
@@ -42,14 +42,14 @@ def track(
         label: What is being done.
         total: How many units there are.
         done: How many of them were done before.
-        unit: Plural of what is counted, such as "episodes"; the bar then tells how many a minute.
+        pace: Tell how many units a minute this run makes.
         work: How much work is left at the start, in any measure; the number of units left if not given.
     """
     columns = (
-        TextColumn("{task.description:<24}"),
-        BarColumn(),
+        TextColumn("{task.description:<20}"),
+        BarColumn(10 if pace else 20),  # all fits into 80 columns
         MofNCompleteColumn(),
-        *([_Pace()] if unit else []),
+        *([_Pace()] if pace else []),
         TextColumn("elapsed"),
         TimeElapsedColumn(),
         TextColumn("left"),
@@ -61,7 +61,6 @@ def track(
             total=total,
             completed=done,
             start_at=done,
-            unit=unit,
             work=total - done if work is None else work,
             work_done=0.0,
         )
@@ -84,7 +83,7 @@ class _Pace(ProgressColumn):
     def render(self, task: Task) -> Text:
         made = task.completed - task.fields["start_at"]
         pace = f"{60 * made / task.elapsed:.0f}" if task.elapsed and made else "-"
-        return Text(f"{pace} {task.fields['unit']}/min", style="progress.data.speed")
+        return Text(f"{pace}/min", style="progress.data.speed")
 
 
 class _Left(ProgressColumn):
@@ -94,8 +93,10 @@ class _Left(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         seconds = remaining_s(task.elapsed or 0.0, task.fields["work"], task.fields["work_done"])
+        if task.completed >= (task.total or 0):
+            seconds = 0.0
         left = "-:--:--" if seconds is None else str(timedelta(seconds=round(seconds)))
-        return Text("0:00:00" if task.finished else left, style="progress.remaining")
+        return Text(left, style="progress.remaining")
 
 
 def remaining_s(elapsed_s: float, work: float, work_done: float) -> float | None:

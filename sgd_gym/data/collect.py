@@ -68,7 +68,7 @@ def collect(config: CollectConfig) -> int:
     to_play = sum(len(lacks) for _, lacks in missing)
     work = sum(len(lacks) * _cost(shard.task) for shard, lacks in missing)
     shipped = read_shipped() if config.from_shipped else None
-    with track("collect oracle paths", total, total - to_play, unit="episodes", work=work) as advance:
+    with track("collect oracle paths", total, total - to_play, pace=True, work=work) as advance:
         if shipped is not None and not config.verify:
             _unpack(shipped, missing, advance)
         else:

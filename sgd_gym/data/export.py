@@ -73,7 +73,7 @@ def export(config: ExportConfig) -> dict[Path, int]:
         for (source, split), files in groups.items()
     }
     done = {}
-    with track("export", sum(counts.values()), unit="episodes") as advance:
+    with track("export", sum(counts.values()), pace=True) as advance:
         for (source, split), files in groups.items():
             episodes = _read(files, source, split, advance)
             if config.to == "jsonl":
@@ -148,9 +148,9 @@ def _write_minari(episodes: Iterator[Episode], source: str, split: str, part: Pa
         with _minari_folder(part), warnings.catch_warnings():
             # It recommends to name an e-mail address and a link, which there are not.
             warnings.simplefilter("ignore", UserWarning)
-            minari.create_dataset_from_buffers(
+            dataset = minari.create_dataset_from_buffers(
                 dataset_id=name,
-                buffer=(make_buffer(episode, number) for number, episode in enumerate(episodes)),
+                buffer=[],
                 env=env,
                 eval_env=ENV_ID,
                 algorithm_name=source,
@@ -159,6 +159,12 @@ def _write_minari(episodes: Iterator[Episode], source: str, split: str, part: Pa
                 requirements=[f"scienceworld=={SCIENCEWORLD_VERSION}"],
                 data_format="arrow",
             )
+            storage = dataset.storage
+            # It measures the whole folder after each episode, which is most of the time for thousands.
+            storage.get_size = lambda: 0.0
+            storage.update_episodes(make_buffer(one, number) for number, one in enumerate(episodes))
+            del storage.get_size
+            storage.update_metadata({"dataset_size": storage.get_size()})
     finally:
         env.close()
     (part / name / "data").rename(part / "data")

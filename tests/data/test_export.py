@@ -68,6 +68,7 @@ def test_minari_gives_the_episodes_back(
         dataset = minari.load_dataset(name)
         episodes = read_episodes(folder / split)
         assert dataset.total_episodes == len(episodes)
+        assert dataset.storage.metadata["dataset_size"] == dataset.storage.get_size()
         assert dataset.total_steps == sum(len(one.steps) for one in episodes)
         annotator = episodes[0].annotator
         assert [from_minari(dataset, one, annotator) for one in dataset] == episodes
