@@ -18,6 +18,7 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   export                         episodes as JSON lines or as a Minari dataset
   train planner|executor|flat    train a model on annotated episodes
   bench run                      compare agents on the episodes of a protocol
+  bench paths                    what shortened and annotated oracle paths keep
   bench env                      speed and size of the environment beside the stock wrapper
   bench traces                   equal episodes over resets, processes, Javas and the stock wrapper
   bench soak                     2,000 resets and 10,000 hostile commands: memory, faults
@@ -57,6 +58,7 @@ def _run(words: list[str]) -> None:
         ("train", "executor"): _train,
         ("train", "flat"): _train,
         ("bench", "run"): _bench_run,
+        ("bench", "paths"): _bench_paths,
         ("bench", "env"): _bench_env,
         ("bench", "traces"): _bench_traces,
         ("bench", "soak"): _bench_soak,
@@ -143,23 +145,30 @@ def _bench_run(flags: list[str], name: str) -> None:
     Console().print(make_table(bench(config), "95 % bootstrap intervals over variations only"))
 
 
+def _bench_paths(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.figures import make_figure_table
+    from sgd_gym.benchmarks.paths import PathsConfig, measure_paths
+
+    Console().print(make_figure_table(measure_paths(_parse(PathsConfig, flags, name))))
+
+
 def _bench_env(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.environment.figures import make_figure_table
     from sgd_gym.benchmarks.environment.speed import SpeedConfig, measure_speed
+    from sgd_gym.benchmarks.figures import make_figure_table
 
     Console().print(make_figure_table(measure_speed(_parse(SpeedConfig, flags, name))))
 
 
 def _bench_traces(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.environment.figures import make_figure_table
     from sgd_gym.benchmarks.environment.traces import TracesConfig, compare_traces
+    from sgd_gym.benchmarks.figures import make_figure_table
 
     Console().print(make_figure_table(compare_traces(_parse(TracesConfig, flags, name))))
 
 
 def _bench_soak(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.environment.figures import make_figure_table
     from sgd_gym.benchmarks.environment.soak import SoakConfig, soak
+    from sgd_gym.benchmarks.figures import make_figure_table
 
     Console().print(make_figure_table(soak(_parse(SoakConfig, flags, name))))
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
-from sgd_gym.benchmarks.environment.figures import Figure
 from sgd_gym.benchmarks.environment.hostile import HostileCommand, make_hostile_commands
+from sgd_gym.benchmarks.figures import Figure
 from sgd_gym.errors import SimulatorError
 from sgd_gym.progress import track
 

@@ -14,10 +14,10 @@ import gymnasium as gym
 import numpy as np
 from scipy import stats
 
-from sgd_gym.benchmarks.environment.figures import Figure, write_figures
 from sgd_gym.benchmarks.environment.memory import resident_mb
 from sgd_gym.benchmarks.environment.stock import stock_env
 from sgd_gym.benchmarks.environment.walks import SPLIT, Walk, make_walks
+from sgd_gym.benchmarks.figures import Figure, write_figures
 from sgd_gym.benchmarks.provenance import describe_run
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.simulator import Simulator

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sgd_gym.benchmarks.environment.figures import Figure, check_bars, write_figures
 from sgd_gym.benchmarks.environment.stock import stock_env
 from sgd_gym.benchmarks.environment.walks import SPLIT, Walk, make_walks
+from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
 from sgd_gym.benchmarks.provenance import describe_run
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.simulator import DETERMINISM_FLAGS

@@ -12,6 +12,9 @@ from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.tasks import get_task
 from sgd_gym.trajectories import Episode
 
+SHORTENED = "shortened"
+"""Source of the episodes of shortened paths."""
+
 _AMBIGUOUS = re.compile("Ambiguous request")
 
 _EXTRA_WAITS = 10
@@ -47,7 +50,7 @@ def shorten(env: ScienceWorldEnv, raw: Episode) -> Shortened:
         if (plan, proposal.step) in tried:
             continue
         tried.append((plan, proposal.step))
-        recorder = Recorder(env, raw.task, raw.variation, "shortened")
+        recorder = Recorder(env, raw.task, raw.variation, SHORTENED)
         play_plan(recorder, plan, proposal.step, limit=len(raw.steps))
         fault = find_fault(recorder.episode, recorder.info)
         if fault is None and len(recorder.episode.steps) >= len(raw.steps):
