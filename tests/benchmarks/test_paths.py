@@ -35,7 +35,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> PathsConfig:
 @pytest.mark.slow
 def test_sound_data_is_measured(config: PathsConfig) -> None:
     # Two variations of one task do not show every sub-goal; those bars are for all tasks.
-    with pytest.raises(SgdGymError, match="Missed: .*sub-goal"):
+    with pytest.raises(SgdGymError, match=r"Missed: .*sub-goal"):
         measure_paths(config)
     results = json.loads((config.out / "paths.json").read_text())
     figures = {figure["name"]: figure for figure in results["figures"]}
