@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sgd_gym.data.shards import MAX_SCORE
-from sgd_gym.data.subsets import SUBSETS
+from sgd_gym.data.subsets import SUBSETS, choose_variations
 from sgd_gym.envs.simulator import DETERMINISM_FLAGS, SCIENCEWORLD_VERSION
 from sgd_gym.envs.tasks import SPLITS, TASKS, get_task
 from sgd_gym.files import write_text
@@ -122,19 +122,21 @@ def _names(episode_id: str) -> tuple[str, int]:
 
 
 def _command(counts: Counter[tuple[str, str]]) -> str:
-    """Return the command that collects all that is here, and more if only some variations are here."""
+    """Return the command that collects what is here, or more if no flags draw just this."""
     tasks = [task for task in TASKS if any(counts[task.name, split] for split in SPLITS)]
     splits = [split for split in SPLITS if any(counts[task.name, split] for task in tasks)]
+    parts = [(task, split) for task in tasks for split in splits]
     names = "all" if len(tasks) == len(TASKS) else ",".join(task.name for task in tasks)
     command = f"sgd-gym collect --tasks {names} --splits {','.join(splits)}"
-    for subset, choose in SUBSETS.items():
-        chosen = Counter((task.name, task.split_of(number)) for task in tasks for number in choose(task))
-        if all(chosen[task.name, split] == counts[task.name, split] for task in tasks for split in splits):
-            whole = all(
-                counts[task.name, split] == len(task.variations(split)) for task in tasks for split in splits
-            )
-            command += "" if whole else f" --subset {subset}"
-    return command
+    most = max(counts.values(), default=0)
+    choices = [("", None, None), *((f" --subset {name}", name, None) for name in SUBSETS)]
+    for flags, subset, limit in [*choices, (f" --max-variations {most}", None, most)]:
+        if all(
+            counts[task.name, split] == len(choose_variations(task, split, subset, limit))
+            for task, split in parts
+        ):
+            return command + flags
+    return f"{command}  # a part of what it collects"
 
 
 def _count_rows(counts: Counter[tuple[str, str]]) -> list[str]:

@@ -74,6 +74,12 @@ def test_the_data_card_counts_what_is_there(raw_data: Path) -> None:
     assert "| find-plant | 2 of 150 | 1 of 75 | 0 of 75 |" in card
 
 
+def test_the_card_tells_the_limit(tmp_path: Path) -> None:
+    collect(train_config(tmp_path, variations=1))
+    command = "sgd-gym collect --tasks find-plant --splits train --max-variations 1\n"
+    assert command in (tmp_path / "README.md").read_text("utf-8")
+
+
 def test_a_path_that_fails_is_kept_apart(
     raw_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,3 +205,22 @@ def test_a_number_that_collects_nothing_is_refused(tmp_path: Path, name: str, va
 def test_verify_without_shipped_paths_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SgdGymError, match=r"Fix: add --from-shipped"):
         collect(CollectConfig(tmp_path, ["find-plant"], verify=True))
+
+
+def test_the_slowest_tasks_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played = []
+
+    def play(env: object, task: str, variation: int) -> Episode:
+        played.append(task)
+        step = Step("room", "nothing", "open door", "It is open.", 100.0, 100, True)
+        return Episode(task, variation, "train", "Do it.", "oracle", (step,))
+
+    monkeypatch.setattr(module, "play_oracle", play)
+    collect(CollectConfig(tmp_path, ["find-plant", "9-3", "10-1", "boil"], max_variations=1, worlds=1))
+    names = [
+        "mendelian-genetics-known-plant",
+        "inclined-plane-friction-unnamed-surfaces",
+        "boil",
+        "find-plant",
+    ]
+    assert played == names

@@ -15,8 +15,8 @@ import sys
 from sgd_gym import cli
 from sgd_gym.data import shards
 shards.SHARD_SIZE = 1
-cli.main(["collect", "--tasks", "find-plant,lifespan-longest-lived", "--splits", "train,dev",
-          "--max-variations", "3", "--worlds", "2", "--out", sys.argv[1]])
+cli.main(["collect", "--tasks", "find-plant,lifespan-longest-lived", "--splits", "dev",
+          "--max-variations", "6", "--worlds", "2", "--out", sys.argv[1]])
 """
 KILLS = 10
 EPISODES = 12
