@@ -15,7 +15,7 @@ from sgd_gym.envs.tasks import TASKS
 from sgd_gym.errors import DataError
 from sgd_gym.files import write_json, write_text
 from sgd_gym.progress import track
-from sgd_gym.trajectories import Episode, read_episodes, write_episodes
+from sgd_gym.trajectories import Episode, read_episodes, read_heads, write_episodes
 
 MOVES = 100
 """Moves after which the report looks at the score: the limit of the benchmarks."""
@@ -80,7 +80,7 @@ def shorten_folder(raw: Path, out: Path, worlds: int = 2) -> list[Note]:
     )
     if not shards:
         raise DataError(f"{raw} holds no train, dev or test shards. Fix: make some with 'sgd-gym collect'.")
-    missing = [shard for shard in shards if not (out / shard).exists()]
+    missing = [shard for shard in shards if not _is_there(raw / shard, out / shard)]
     with track("shorten", len(shards), len(shards) - len(missing)) as advance:
         for split in ("train", "dev", "test"):
 
@@ -101,6 +101,15 @@ def shorten_folder(raw: Path, out: Path, worlds: int = 2) -> list[Note]:
     write_report(out, notes)
     write_card(out, {}, "sgd-gym collect --tasks all --splits train,dev,test --shorten")
     return notes
+
+
+def _is_there(raw: Path, short: Path) -> bool:
+    """Whether a shard of shortened paths holds the variations of the raw one, which may have grown."""
+
+    def variations(path: Path) -> list[int]:
+        return [head.variation for head in read_heads(path)]
+
+    return short.exists() and variations(short) == variations(raw)
 
 
 def _notes_file(out: Path, shard: Path) -> Path:

@@ -15,7 +15,7 @@ from sgd_gym.data.shorten import score_at, shorten_folder
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.tasks import get_task
 from sgd_gym.errors import DataError
-from sgd_gym.trajectories import Episode, Step, read_episodes
+from sgd_gym.trajectories import Episode, Step, read_episodes, write_episodes
 
 PATHS: dict[str, tuple[str, list[str]]] = json.loads(
     (Path(__file__).parents[1] / "subgoals" / "oracle_paths.json").read_text(encoding="utf-8")
@@ -171,6 +171,17 @@ def test_a_folder_is_shortened_once_and_reported(raw_data: Path, tmp_path: Path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/*.parquet")}
     assert shorten_folder(raw_data, tmp_path, worlds=1) == notes
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/*.parquet")} == before
+
+
+@pytest.mark.slow
+def test_a_shard_that_has_grown_is_shortened_again(raw_data: Path, tmp_path: Path) -> None:
+    raw, short = tmp_path / "raw", tmp_path / "short"
+    (shard,) = (path.relative_to(raw_data) for path in raw_data.glob("train/*.parquet"))
+    episodes = read_episodes(raw_data / shard)
+    for count in (1, 2):
+        write_episodes(raw / shard, episodes[:count])
+        assert len(shorten_folder(raw, short, worlds=1)) == count
+        assert len(read_episodes(short / shard)) == count
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
