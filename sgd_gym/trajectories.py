@@ -5,7 +5,9 @@ what the command did (`observation`, `reward`, `score`, `done`), as the papers' 
 the start of an episode is the first row's `look`.
 """
 
-from collections.abc import Iterable, Iterator
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +19,10 @@ import pyarrow.parquet as pq
 from sgd_gym.errors import DataError
 from sgd_gym.files import write_whole
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+FAILED = "failed"
+"""Folder, within a folder of episodes, of those that do not reach 100; `read_episodes` leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,9 @@ class Episode:
     split: str
     task_description: str
     source: str
-    """Who played it, such as "oracle"."""
+    """Who played it: "oracle", or "shortened" for an oracle path without its detours."""
+    annotator: str | None = field(default=None, kw_only=True)
+    """Who divided it into sub-goals: "rules", or a model's name; None before annotation."""
     steps: tuple[Step, ...] = field(repr=False)
 
     @property
@@ -66,8 +73,40 @@ class Episode:
         """Return the commands in order."""
         return [step.action for step in self.steps]
 
+    @property
+    def score(self) -> int:
+        """Return the score at the end, in points."""
+        return self.steps[-1].score if self.steps else 0
 
-_EPISODE_COLUMNS = ("task", "variation", "split", "task_description", "source")
+    def digest(self) -> str:
+        """Return 16 hex digits that change with any text, reward or score, and with no sub-goal."""
+        rows = [[getattr(step, name) for name in _PLAYED_COLUMNS] for step in self.steps]
+        text = json.dumps([self.task_description, rows])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Head:
+    """What tells an episode apart from others, without its texts."""
+
+    task: str
+    variation: int
+    split: str
+    source: str
+    annotator: str | None
+    moves: int
+    score: int
+    """Score at the end, in points."""
+
+    @property
+    def episode_id(self) -> str:
+        """Return the name that is unique among the episodes of one source."""
+        return f"{self.task}/{self.variation}"
+
+
+_EPISODE_COLUMNS = ("task", "variation", "split", "task_description", "source", "annotator")
+_HEAD_COLUMNS = ("task", "variation", "split", "source", "annotator")
+_PLAYED_COLUMNS = ("look", "inventory", "action", "observation", "reward", "score", "done")
 _STEP_COLUMNS = tuple(one.name for one in fields(Step))
 _SCHEMA = pa.schema(
     [
@@ -77,6 +116,7 @@ _SCHEMA = pa.schema(
         ("split", pa.string()),
         ("task_description", pa.string()),
         ("source", pa.string()),
+        ("annotator", pa.string()),
         ("step", pa.int32()),
         ("look", pa.string()),
         ("inventory", pa.string()),
@@ -92,20 +132,39 @@ _SCHEMA = pa.schema(
 )
 
 
-def write_episodes(path: Path, episodes: Iterable[Episode]) -> None:
-    """Write episodes to one parquet file, whole or not at all."""
-    rows = [
-        {
-            "episode_id": episode.episode_id,
-            **{name: getattr(episode, name) for name in _EPISODE_COLUMNS},
-            "step": number,
-            **asdict(step),
-        }
-        for episode in episodes
+def make_rows(episode: Episode) -> list[dict[str, Any]]:
+    """Return the rows of an episode, one a step, with the columns of the files."""
+    head = {name: getattr(episode, name) for name in _EPISODE_COLUMNS}
+    return [
+        {"episode_id": episode.episode_id, **head, "step": number, **asdict(step)}
         for number, step in enumerate(episode.steps)
     ]
-    table = pa.Table.from_pylist(rows, schema=_SCHEMA)
-    write_whole(path, lambda part: pq.write_table(table, part, compression="zstd"))
+
+
+def make_table(episodes: Iterable[Episode]) -> pa.Table:
+    """Return the rows of episodes as a table of the schema, which its metadata names."""
+    return pa.Table.from_pylist([row for one in episodes for row in make_rows(one)], schema=_SCHEMA)
+
+
+def write_episodes(path: Path, episodes: Iterable[Episode]) -> None:
+    """Write episodes to one parquet file, whole or not at all; equal episodes give equal bytes."""
+    table = make_table(episodes)
+    write_whole(path, lambda part: pq.write_table(table, part, compression="zstd", write_page_checksum=True))
+
+
+def episode_files(path: Path) -> list[Path]:
+    """Return the parquet files of a folder in the order of their names, without those of failed episodes.
+
+    Raises:
+        DataError: If the folder does not exist or holds none.
+    """
+    if not path.exists():
+        raise DataError(f"{path} does not exist. Fix: make it with 'sgd-gym collect'.")
+    found = sorted(path.glob("**/*.parquet"))
+    files = [file for file in found if file.relative_to(path).parts[0] != FAILED]
+    if not files:
+        raise DataError(f"{path} holds no .parquet file. Fix: make one with 'sgd-gym collect'.")
+    return files
 
 
 def read_episodes(path: Path) -> list[Episode]:
@@ -116,41 +175,72 @@ def read_episodes(path: Path) -> list[Episode]:
             version.
     """
     if path.is_dir():
-        files = sorted(path.glob("**/*.parquet"))
-        if not files:
-            raise DataError(f"{path} holds no .parquet file. Fix: make one with 'sgd-gym collect'.")
-        found = {file: read_episodes(file) for file in files}
-        first: dict[tuple[str, str], Path] = {}
-        for file, episodes in found.items():
-            for episode in episodes:
-                other = first.setdefault((episode.source, episode.episode_id), file)
-                if other != file:
-                    raise DataError(
-                        f"{episode.episode_id} stands twice, in {other} and {file}. Fix: delete one of them."
-                    )
+        found = {file: read_episodes(file) for file in episode_files(path)}
+        check_unique(found)
         return [episode for episodes in found.values() for episode in episodes]
+    return list(episodes_of(_read_table(path)))
+
+
+def read_heads(path: Path) -> list[Head]:
+    """Read who, what and how long of the episodes of one file, without their texts; see `read_episodes`."""
+    table = _read_table(path, ["episode_id", *_HEAD_COLUMNS, "score"])
+    heads = []
+    for _, group in groupby(table.to_pylist(), key=lambda row: (row["source"], row["episode_id"])):
+        rows = list(group)
+        head = {name: rows[0][name] for name in _HEAD_COLUMNS}
+        heads.append(Head(**head, moves=len(rows), score=rows[-1]["score"]))
+    return heads
+
+
+def check_unique(found: Mapping[Path, Sequence[Episode | Head]]) -> None:
+    """Check that no two files hold the same episode of the same source.
+
+    Raises:
+        DataError: If two do.
+    """
+    first: dict[tuple[str, str], Path] = {}
+    for file, episodes in found.items():
+        for episode in episodes:
+            other = first.setdefault((episode.source, episode.episode_id), file)
+            if other != file:
+                raise DataError(
+                    f"{episode.episode_id} stands twice, in {other} and {file}. Fix: delete one of them."
+                )
+
+
+def episodes_of(table: pa.Table) -> Iterator[Episode]:
+    """Yield the episodes of a table whose rows stand as they were written."""
+    for _, group in groupby(table.to_pylist(), key=lambda row: (row["source"], row["episode_id"])):
+        steps = list(group)
+        head = {name: steps[0][name] for name in _EPISODE_COLUMNS}
+        yield Episode(
+            **head, steps=tuple(Step(**{name: row[name] for name in _STEP_COLUMNS}) for row in steps)
+        )
+
+
+def _read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     if not path.exists():
         raise DataError(f"{path} does not exist. Fix: make it with 'sgd-gym collect'.")
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            check_schema(path, file.schema_arrow)
+            return file.read(columns)
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{path} is not a whole parquet file ({str(error).splitlines()[0]}). "
             f"Fix: delete it and run the command that made it again; what is whole is kept."
         ) from error
-    found = (table.schema.metadata or {}).get(b"sgd_gym_schema_version", b"none").decode()
-    if found != str(SCHEMA_VERSION) or not set(_SCHEMA.names) <= set(table.column_names):
+
+
+def check_schema(path: Path, schema: pa.Schema) -> None:
+    """Check that a file is of this schema version.
+
+    Raises:
+        DataError: If it is of another one, or holds something else.
+    """
+    found = (schema.metadata or {}).get(b"sgd_gym_schema_version", b"none").decode()
+    if found != str(SCHEMA_VERSION) or not set(_SCHEMA.names) <= set(schema.names):
         raise DataError(
             f"{path} has trajectory schema version {found}. Allowed: {SCHEMA_VERSION}. "
             f"Fix: make the file again with 'sgd-gym collect'."
-        )
-    return list(_group(table.to_pylist()))
-
-
-def _group(rows: list[dict[str, Any]]) -> Iterator[Episode]:
-    for _, group in groupby(rows, key=lambda row: (row["source"], row["episode_id"])):
-        steps = list(group)
-        head = {name: steps[0][name] for name in _EPISODE_COLUMNS}
-        yield Episode(
-            **head, steps=tuple(Step(**{name: row[name] for name in _STEP_COLUMNS}) for row in steps)
         )

@@ -46,4 +46,4 @@ def annotate_episode(episode: Episode) -> Episode:
         replace(step, subgoal=str(subgoal), option_index=index)
         for step, subgoal, index in zip(episode.steps, subgoals, option_indices(subgoals), strict=True)
     )
-    return replace(episode, steps=steps)
+    return replace(episode, steps=steps, annotator="rules")
