@@ -90,11 +90,24 @@ def _collect(flags: list[str], name: str) -> None:
 
 
 def _annotate(flags: list[str], name: str) -> None:
-    from sgd_gym.training.annotate import AnnotateConfig, annotate_folder
+    from sgd_gym.training.annotate import OUT, AnnotateConfig, annotate_folder
+    from sgd_gym.training.annotation_report import read_report
+    from sgd_gym.training.compare import OUT as COMPARE_OUT
+    from sgd_gym.training.compare import CompareConfig, compare_folders, make_markdown
 
     config = _parse(AnnotateConfig, flags, name)
+    if config.compare:
+        out = config.out or COMPARE_OUT
+        print(make_markdown(compare_folders(CompareConfig(config.compare[0], config.compare[1], out))))
+        print(f"Side by side: {out / 'compare.html'}")
+        return
     commands, subgoals = annotate_folder(config)
-    print(f"{commands} commands in {subgoals} sub-goals ({commands / subgoals:.1f} each) in {config.out}")
+    out = config.out or OUT
+    each = f" ({commands / subgoals:.1f} each)" if subgoals else ""
+    print(f"{commands} commands in {subgoals} sub-goals{each} in {out}")
+    failed = len(read_report(out)["failures"])
+    if failed:
+        print(f"{failed} paths could not be divided and are left out; {out / 'report.md'} tells why")
 
 
 def _train(flags: list[str], name: str) -> None:
