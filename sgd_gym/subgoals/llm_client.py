@@ -157,7 +157,7 @@ class ChatClient:
     def _send(self, key: str, body: dict[str, Any]) -> Reply:
         """Send a question until it is answered, and keep the answer."""
         letters = sum(len(message["content"]) for message in body["messages"])
-        expected = (letters // 3, len(body["messages"][-1]["content"]) // 3)
+        expected = (letters // 3 + 1, len(body["messages"][-1]["content"]) // 3 + 1)
         with self._lock:
             self._check_budget(expected)
             self._reserved.append(expected)

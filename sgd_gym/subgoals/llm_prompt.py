@@ -178,7 +178,9 @@ def parse_answer(text: str) -> Answer:
         elif numbered:
             rejected.append(f"{numbered[1]!r} is not a sub-goal.")
             open_part = False
-        elif line.strip() and not line.strip().startswith("```") and open_part:
+        elif line.strip().startswith("```"):
+            open_part = False
+        elif line.strip() and open_part:
             more = _commands(line.strip().lstrip("-*• "))
             parts[-1] = Part(parts[-1].subgoal, parts[-1].commands + more)
     return Answer(tuple(parts), tuple(rejected))
@@ -191,7 +193,7 @@ def _read_subgoal(text: str) -> Subgoal:
 
 
 def _commands(text: str) -> tuple[str, ...]:
-    commands = (command.strip(" \t`\"'{}[]").rstrip(".,") for command in text.split(";"))
+    commands = (command.strip(" \t`\"'{}[].,") for command in text.split(";"))
     return tuple(command for command in commands if command)
 
 

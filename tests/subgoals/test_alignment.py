@@ -40,36 +40,36 @@ def test_case_and_blanks_do_not_matter() -> None:
 
 
 def test_what_fits_is_taken_as_it_is() -> None:
-    division = divide("a b c d".split(), [part("read(x)", "a b"), part("read(y)", "c d")])
+    division = divide(["a", "b", "c", "d"], [part("read(x)", "a b"), part("read(y)", "c d")])
     assert shown(division.subgoals) == "x x y y"
     assert (division.joined, division.dropped, division.gaps, division.matched) == (0, 0, [], 4)
     assert option_indices(complete(division)) == [0, 0, 1, 1]
 
 
 def test_a_single_missing_command_joins_the_subgoal_before_it() -> None:
-    division = divide("a b c".split(), [part("read(x)", "a"), part("read(y)", "c")])
+    division = divide(["a", "b", "c"], [part("read(x)", "a"), part("read(y)", "c")])
     assert shown(division.subgoals) == "x x y"
     assert (division.joined, division.gaps) == (1, [])
 
 
 def test_a_missing_first_command_joins_the_subgoal_after_it() -> None:
-    assert shown(divide("a b".split(), [part("read(x)", "b")]).subgoals) == "x x"
+    assert shown(divide(["a", "b"], [part("read(x)", "b")]).subgoals) == "x x"
 
 
 def test_extra_commands_are_dropped_and_empty_subgoals_with_them() -> None:
-    division = divide("a b".split(), [part("read(x)", "a q"), part("read(z)", "r s"), part("read(y)", "b")])
+    division = divide(["a", "b"], [part("read(x)", "a q"), part("read(z)", "r s"), part("read(y)", "b")])
     assert shown(division.subgoals) == "x y"
     assert division.dropped == 3
 
 
 def test_a_command_out_of_place_is_missing_here_and_extra_there() -> None:
-    division = divide("a b c".split(), [part("read(x)", "b a"), part("read(y)", "c")])
+    division = divide(["a", "b", "c"], [part("read(x)", "b a"), part("read(y)", "c")])
     assert shown(division.subgoals) == "x x y"
     assert (division.joined, division.dropped) == (1, 1)
 
 
 def test_a_longer_gap_is_named_and_can_be_filled() -> None:
-    division = divide("a b c d e".split(), [part("read(x)", "a"), part("read(y)", "e")])
+    division = divide(["a", "b", "c", "d", "e"], [part("read(x)", "a"), part("read(y)", "e")])
     assert division.gaps == [(1, 4)]
     assert (shown(division.subgoals), division.matched) == ("x - - - y", 2)
     with pytest.raises(SubgoalError, match="have no sub-goal"):
@@ -82,7 +82,7 @@ def test_a_longer_gap_is_named_and_can_be_filled() -> None:
 
 
 def test_a_gap_can_be_filled_in_parts() -> None:
-    division = divide("a b c d e".split(), [])
+    division = divide(["a", "b", "c", "d", "e"], [])
     assert division.gaps == [(0, 5)]
     filled = fill(division, (0, 5), [part("read(x)", "a"), part("read(y)", "d e")])
     assert filled.gaps == [(1, 3)]
@@ -90,7 +90,7 @@ def test_a_gap_can_be_filled_in_parts() -> None:
 
 
 def test_a_subgoal_that_goes_on_in_a_gap_stays_one() -> None:
-    division = divide("a b c d".split(), [part("read(x)", "a"), part("read(y)", "d")])
+    division = divide(["a", "b", "c", "d"], [part("read(x)", "a"), part("read(y)", "d")])
     for name, options in (("x", [0, 0, 0, 1]), ("y", [0, 1, 1, 1]), ("z", [0, 1, 1, 2])):
         filled = complete(fill(division, (1, 3), [part(f"read({name})", "b c")]))
         assert option_indices(filled) == options
@@ -98,7 +98,7 @@ def test_a_subgoal_that_goes_on_in_a_gap_stays_one() -> None:
 
 def test_equal_neighbours_stay_two() -> None:
     same = parse("read(x)")
-    division = divide("a b".split(), [Part(same, ("a",)), Part(same, ("b",))])
+    division = divide(["a", "b"], [Part(same, ("a",)), Part(same, ("b",))])
     assert option_indices(complete(division)) == [0, 1]
 
 
@@ -118,7 +118,8 @@ def test_the_law_holds_for_any_proposal(seed: int) -> None:
     cuts = sorted(draw.choices(range(len(proposed) + 1), k=draw.randint(0, 5)))
     edges = list(zip([0, *cuts], [*cuts, len(proposed)], strict=True))
     parts = [
-        Part(parse(f"read({number})"), tuple(proposed[start:end])) for number, (start, end) in enumerate(edges)
+        Part(parse(f"read({number})"), tuple(proposed[start:end]))
+        for number, (start, end) in enumerate(edges)
     ]
     division = divide(path, parts)
     places = match(path, proposed)
