@@ -157,8 +157,8 @@ class ChatClient:
     def _send(self, key: str, body: dict[str, Any]) -> Reply:
         """Send a question until it is answered, and keep the answer."""
         letters = sum(len(message["content"]) for message in body["messages"])
-        expected = (letters // 3 + 1, len(body["messages"][-1]["content"]) // 3 + 1)
         with self._lock:
+            expected = self._expect(letters, len(body["messages"][-1]["content"]))
             self._check_budget(expected)
             self._reserved.append(expected)
         try:
@@ -171,6 +171,12 @@ class ChatClient:
         kept = {"text": text, "finish": finish, "tokens_in": tokens_in, "tokens_out": tokens_out}
         write_json(self._path(key), {"question": body} | kept | {"tokens_estimated": usage is None})
         return reply
+
+    def _expect(self, letters: int, last: int) -> tuple[int, int]:
+        """Expect as many tokens as the longest question and answer so far, or as the letters let guess."""
+        longest_in = max((one for one, _ in self._spent.values()), default=0)
+        longest_out = max((one for _, one in self._spent.values()), default=0)
+        return max(letters // 3 + 1, longest_in), max(last // 3 + 1, longest_out)
 
     def _check_budget(self, expected: tuple[int, int]) -> None:
         tokens_in, tokens_out, _ = self._sum()

@@ -7,7 +7,6 @@ why.
 
 import json
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ COUNTS = {
 def write_record(path: Path, annotator: str, episodes: list[Episode], outcomes: list[Outcome]) -> None:
     """Write how the episodes of one file were divided."""
     digests = {_key(episode.source, episode.episode_id): episode.digest() for episode in episodes}
-    rows = [asdict(outcome) for outcome in outcomes]
+    rows = [vars(outcome) | {"counts": dict(+outcome.counts)} for outcome in outcomes]
     write_json(
         path,
         {"annotator": annotator, "prompt_version": PROMPT_VERSION, "digests": digests, "outcomes": rows},

@@ -223,7 +223,7 @@ def test_a_budget_in_tokens_ends_the_asking(chat_server: Any, make_client: Make)
 
 
 def test_a_budget_in_money_counts_what_the_cache_holds(chat_server: Any, make_client: Make) -> None:
-    budget = Budget(money=1.0, price_in=5000.0, price_out=10000.0)
+    budget = Budget(money=2.0, price_in=5000.0, price_out=10000.0)
     chat_server.play = lambda body, _: chat_server.completion("x", usage=(100, 20))
     with make_client(budget) as client:
         client.ask(question("a"))
@@ -231,7 +231,7 @@ def test_a_budget_in_money_counts_what_the_cache_holds(chat_server: Any, make_cl
     with make_client(budget) as client:
         assert client.ask(question("a")).cached
         client.ask(question("b"))
-        with pytest.raises(BudgetError, match=r"budget is 1\. .*--llm-budget-money"):
+        with pytest.raises(BudgetError, match=r"budget is 2\. .*--llm-budget-money"):
             client.ask(question("c"))
     with make_client(budget) as client:
         client.count({"another run": (100, 60)})

@@ -14,7 +14,8 @@ from sgd_gym.trajectories import read_episodes
 def test_every_command_gets_a_subgoal_and_nothing_else_changes(raw_data: Path, annotated_data: Path) -> None:
     for raw, annotated in zip(read_episodes(raw_data), read_episodes(annotated_data), strict=True):
         bare = tuple(replace(step, subgoal=None, option_index=None) for step in annotated.steps)
-        assert replace(annotated, steps=bare) == raw
+        assert replace(annotated, steps=bare, annotator=None) == raw
+        assert annotated.annotator == "rules"
         indices = [step.option_index for step in annotated.steps]
         assert sorted(set(indices)) == list(range(indices[-1] + 1))  # type: ignore[operator]
         assert indices == sorted(indices)  # type: ignore[type-var]
