@@ -18,6 +18,7 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   bench run                      compare agents on the episodes of a protocol
   bench env                      speed and size of the environment beside the stock wrapper
   bench traces                   equal episodes over resets, processes, Javas and the stock wrapper
+  bench annotate                 a tiny chat model, trained, served, asked for sub-goals, compared
   bench soak                     2,000 resets and 10,000 hostile commands: memory, faults
   quickstart                     all of this for four tasks, in one command
   play                           play a task yourself on the terminal
@@ -56,6 +57,7 @@ def _run(words: list[str]) -> None:
         ("bench", "run"): _bench_run,
         ("bench", "env"): _bench_env,
         ("bench", "traces"): _bench_traces,
+        ("bench", "annotate"): _bench_annotate,
         ("bench", "soak"): _bench_soak,
         ("quickstart",): _quickstart,
         ("play",): _play,
@@ -141,6 +143,15 @@ def _bench_traces(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.environment.traces import TracesConfig, compare_traces
 
     Console().print(make_figure_table(compare_traces(_parse(TracesConfig, flags, name))))
+
+
+def _bench_annotate(flags: list[str], name: str) -> None:
+    from sgd_gym.training.annotate_proof import AnnotateProofConfig, prove_annotation
+
+    _quiet_transformers()
+    config = _parse(AnnotateProofConfig, flags, name)
+    prove_annotation(config)
+    print((config.out / "annotate_llm.md").read_text(encoding="utf-8"))
 
 
 def _bench_soak(flags: list[str], name: str) -> None:

@@ -24,7 +24,8 @@ th { background: var(--head); font-weight: 600; }
 .figures td:not(:first-child), .figures th:not(:first-child) { text-align: right;
   font-variant-numeric: tabular-nums; }
 .figures tr:last-child td { font-weight: 600; }
-.path td { border-bottom-color: transparent; } .path td.number { color: var(--soft); text-align: right; }
+.path td { border-bottom-color: transparent; } .figures td:first-child { white-space: nowrap; }
+.path td.number { color: var(--soft); text-align: right; width: 3rem; }
 .path td.subgoal, .path td.cut { border-top: 2px solid var(--line); }
 .path td.subgoal { border-left: 1px solid var(--line); font-family: ui-monospace, monospace; }
 .path td.differs { background: var(--differs); }
@@ -56,6 +57,8 @@ def make_page(
         "</tr></thead><tbody>",
         *(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows),
         "</tbody></table></div>",
+        "<p>Below, a path of each task. Coloured: sub-goals that the other one does not have for the same "
+        "commands.</p>",
         *(_make_path(annotators, *pair) for pair in shown),
         "</body></html>",
     ]
@@ -76,8 +79,7 @@ def _make_path(annotators: tuple[str, str], a: Episode, b: Episode) -> str:
     return "\n".join(
         [
             f"<h2>{escape(a.episode_id)}</h2>",
-            f'<p class="soft">{escape(a.task_description)} Coloured: stretches that the other one does not '
-            f"have.</p>",
+            f'<p class="soft">{escape(a.task_description)}</p>',
             '<div class="wide"><table class="path"><thead><tr><th scope="col">move</th>'
             f'<th scope="col">command</th><th scope="col">A: {first}</th>'
             f'<th scope="col">B: {second}</th></tr></thead><tbody>',

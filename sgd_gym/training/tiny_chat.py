@@ -32,8 +32,6 @@ TEMPLATE = (
     f"{USER}{{{{ message['content'] }}}}{ASSISTANT}"
     "{% endif %}{% endfor %}"
 )
-RENAMED = 0.7
-"""Share of examples with other names."""
 GAPS, CORRECTED = 0.15, 0.1
 """Shares of questions for a stretch of a path, and of questions that follow a correction."""
 _REASON = "It has no line of the form 'sub-goal: command; command'."
@@ -48,10 +46,11 @@ class TinyChatSettings:
     heads: int = 4
     vocabulary: int = 1200
     context: int = 1024
-    seconds: float = 480.0
-    """How long it trains."""
+    steps: int = 1200
     batch_size: int = 16
     learning_rate: float = 3e-3
+    renamed: float = 0.8
+    """Share of examples in which things have other names."""
     seed: int = 0
 
 
@@ -73,29 +72,29 @@ def train_tiny_chat(episodes: Sequence[Episode], out: Path, settings: TinyChatSe
     torch.manual_seed(settings.seed)
     draw = random.Random(settings.seed)
     names = sorted({word for episode in episodes for word in _named_words(episode)})
-    pairs = [make_pair(draw.choice(episodes), names, draw) for _ in range(1000)]
+
+    def draw_pairs(number: int) -> list[tuple[str, str]]:
+        return [make_pair(draw.choice(episodes), names, settings.renamed, draw) for _ in range(number)]
+
+    pairs = draw_pairs(1000)
     tokenizer = _learn_tokenizer([text for pair in pairs for text in pair], settings.vocabulary)
     model = _make_model(settings, tokenizer)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, weight_decay=0.05)
     model.train()
     losses: list[float] = []
     started = monotonic()
-    with track("train the tiny model", round(settings.seconds)) as advance:
-        shown = 0
-        while not losses or monotonic() - started < settings.seconds:
-            part = min(1.0, (monotonic() - started) / settings.seconds)
+    with track("train the tiny model", settings.steps) as advance:
+        for step in range(settings.steps):
+            rate = min(1.0, (step + 1) / 50, 2 * (1 - step / settings.steps))
             for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate * min(1.0, (len(losses) + 1) / 50, (1.02 - part) / 0.5)
-            batch = [make_pair(draw.choice(episodes), names, draw) for _ in range(settings.batch_size)]
-            loss = model(**_encode(batch, tokenizer)).loss
+                group["lr"] = settings.learning_rate * rate
+            loss = model(**_encode(draw_pairs(settings.batch_size), tokenizer)).loss
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             losses.append(loss.detach().item())
-            now = min(round(monotonic() - started), round(settings.seconds))
-            advance(now - shown)
-            shown = now
+            advance(1)
 
     def write(part: Path) -> None:
         model.save_pretrained(part)
@@ -106,15 +105,21 @@ def train_tiny_chat(episodes: Sequence[Episode], out: Path, settings: TinyChatSe
     return {
         "parameters": sum(one.numel() for one in model.parameters()),
         "train_paths": len(episodes),
-        "steps": len(losses),
-        "examples": len(losses) * settings.batch_size,
+        "examples": settings.steps * settings.batch_size,
         "seconds": round(monotonic() - started, 1),
         "loss": round(sum(last) / len(last), 4),
     }
 
 
-def make_pair(episode: Episode, names: Sequence[str], draw: random.Random) -> tuple[str, str]:
-    """Return a question as the annotator asks it, and what the rules answer."""
+def make_pair(episode: Episode, names: Sequence[str], renamed: float, draw: random.Random) -> tuple[str, str]:
+    """Return a question as the annotator asks it, and what the rules answer.
+
+    Args:
+        episode: A path.
+        names: Words that may be exchanged for each other.
+        renamed: How often that is done.
+        draw: Draws all of it.
+    """
     commands, subgoals = episode.actions, annotate(episode.actions)
     task = episode.task_description
     if draw.random() < GAPS and len(commands) > 2:
@@ -130,7 +135,7 @@ def make_pair(episode: Episode, names: Sequence[str], draw: random.Random) -> tu
     if draw.random() < CORRECTED:
         question = make_correction(_REASON, question)
     answer = format_answer(gather(commands, subgoals))
-    if draw.random() < RENAMED:
+    if draw.random() < renamed:
         others = list(names)
         draw.shuffle(others)
         new = dict(zip(names, others, strict=True))
