@@ -67,6 +67,7 @@ def prove_annotation(config: AnnotateProofConfig) -> dict[str, Any]:
         EndpointError: If the server does not start.
         DataError: If the model divided no path at all.
     """
+    run = describe_run(config)
     out = config.out
     data = config.data or _collect(config)
     limit = config.dev_variations * len(config.tasks)
@@ -111,7 +112,7 @@ def prove_annotation(config: AnnotateProofConfig) -> dict[str, Any]:
         "failures": report["failures"],
         "rows": comparison.rows,
     }
-    write_json(out / "annotate_llm.json", describe_run(config) | figures)
+    write_json(out / "annotate_llm.json", run | figures)
     write_text(out / "annotate_llm.md", _make_page(figures, comparison))
     return figures
 

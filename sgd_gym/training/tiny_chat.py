@@ -46,7 +46,7 @@ class TinyChatSettings:
     heads: int = 4
     vocabulary: int = 1200
     context: int = 1024
-    steps: int = 1200
+    steps: int = 1000
     batch_size: int = 16
     learning_rate: float = 3e-3
     renamed: float = 0.8
