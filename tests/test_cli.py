@@ -12,6 +12,7 @@ from sgd_gym import cli
 COMMANDS = (
     "collect",
     "annotate",
+    "bench annotate",
     "train planner",
     "train executor",
     "train flat",

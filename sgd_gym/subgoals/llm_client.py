@@ -86,6 +86,7 @@ class ChatClient:
         self._spent: dict[str, tuple[int, int]] = {}
         self._reserved: list[tuple[int, int]] = []
         self._answered = False
+        """Whether the endpoint has answered in this run."""
         self._failures = 0
 
     def __enter__(self) -> "ChatClient":
@@ -210,7 +211,9 @@ class ChatClient:
                 if number + 1 < self.endpoint.tries:
                     self._stopped.wait(min(max(wait_s, failed.wait_s or 0.0), MAX_WAIT_S))
             except UnansweredError as failed:
-                self._note_failure(str(failed))
+                # A path that is refused, as too long, tells of the endpoint only if it never answered.
+                if not self._answered and not self._spent:
+                    self._note_failure(str(failed))
                 raise
             else:
                 with self._lock:
@@ -248,7 +251,7 @@ class ChatClient:
             ) from error
         except openai.APIStatusError as error:
             raise self._read_status(error.status_code, error) from error
-        content = text.decode() if isinstance(text, bytes) else text
+        content = text.decode(errors="replace") if isinstance(text, bytes) else text
         try:
             answer = json.loads(content)
         except ValueError as error:

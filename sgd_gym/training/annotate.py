@@ -1,8 +1,8 @@
 """Write sub-goals into collected episodes, by rules or by a language model; knows neither rules nor prompts.
 
-Law: an annotated file holds every chosen episode of its source file, divided, but for those that its record
-in `records/` names as failed, with the reason. A killed run goes on: whole files of a model are kept, and
-answers come from the cache.
+Law: an annotated file holds every chosen episode of its source file, divided, but for those that the report
+names as failed, with the reason. A killed run goes on: whole files of a model are kept, and answers come from
+the cache.
 """
 
 from collections import deque
@@ -21,7 +21,7 @@ from sgd_gym.subgoals.annotator import Annotation, Annotator, Outcome, RulesAnno
 from sgd_gym.subgoals.llm import LlmAnnotator
 from sgd_gym.subgoals.llm_client import ChatClient
 from sgd_gym.subgoals.llm_endpoint import Budget, Endpoint
-from sgd_gym.training.annotation_report import check_owner, read_record, write_record, write_report
+from sgd_gym.training.annotation_report import RECORDS, check_owner, read_record, write_record, write_report
 from sgd_gym.trajectories import Episode, Head, episode_files, read_episodes, read_heads, write_episodes
 
 OUT = Path("data/annotated")
@@ -183,7 +183,7 @@ def _choose(config: AnnotateConfig, out: Path, heads: dict[Path, list[Head]]) ->
         left = None if left is None else left - len(chosen)
         name = file.relative_to(config.data)
         ids = {(head.source, head.episode_id) for head in chosen}
-        jobs.append(_Job(file, out / name, out / "records" / name.with_suffix(".json"), ids))
+        jobs.append(_Job(file, out / name, out / RECORDS / name.with_suffix(".json"), ids))
     if not jobs:
         raise DataError(
             f"{config.data} holds no episode of {', '.join(config.tasks)} in {', '.join(config.splits)}. "
@@ -264,23 +264,23 @@ def _run(
                     future.add_done_callback(lambda _: advance(1))
                 waiting.append(_Running(job, episodes, futures))
                 while sum(not one.done() for running in waiting for one in running.futures) > 2 * workers:
-                    _finish(waiting.popleft(), annotator, totals)
+                    _finish(waiting.popleft(), annotator, totals, bool(client))
             while waiting:
-                _finish(waiting.popleft(), annotator, totals)
+                _finish(waiting.popleft(), annotator, totals, bool(client))
         except BaseException:
             if client:
                 client.stop()
             pool.shutdown(cancel_futures=True)
             for running in waiting:
                 if all(one.done() and not one.cancelled() and not one.exception() for one in running.futures):
-                    _finish(running, annotator, totals)
+                    _finish(running, annotator, totals, bool(client))
             raise
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _finish(running: _Running, annotator: Annotator, totals: _Totals) -> None:
-    """Write a file and its record as soon as all its episodes are divided."""
+def _finish(running: _Running, annotator: Annotator, totals: _Totals, keep_record: bool) -> None:
+    """Write a file, and a model's record of it, as soon as all its episodes are divided."""
     annotations = [future.result() for future in running.futures]
     pairs = list(zip(running.episodes, annotations, strict=True))
     episodes = [
@@ -290,7 +290,8 @@ def _finish(running: _Running, annotator: Annotator, totals: _Totals) -> None:
     ]
     outcomes = [annotation.outcome for annotation in annotations]
     write_episodes(running.job.target, episodes)
-    write_record(running.job.record, annotator.name, running.episodes, outcomes)
+    if keep_record:
+        write_record(running.job.record, annotator.name, running.episodes, outcomes)
     totals.add(episodes, outcomes)
 
 

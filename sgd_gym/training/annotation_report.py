@@ -1,8 +1,8 @@
 """The report of an annotated folder, and the records behind it; knows no annotator.
 
-`records/` mirrors the annotated files: how the division of each episode went. `report.json` and `report.md`
-sum them up: how many paths were divided at once, after repairs, after further questions, or not at all, and
-why.
+`.records/` mirrors the files that a model annotated: how the division of each episode went, so that a killed
+run goes on. It is hidden, because loaders of data sets read every file. `report.json` and `report.md` tell
+how many paths were divided at once, after repairs, after further questions, or not at all, and why.
 """
 
 import json
@@ -18,6 +18,7 @@ from sgd_gym.subgoals.llm_prompt import PROMPT_VERSION
 from sgd_gym.trajectories import Episode
 
 REPORT_VERSION = 1
+RECORDS = ".records"
 COUNTS = {
     "sent": "questions sent",
     "cached": "questions answered from the cache",

@@ -42,16 +42,25 @@ class TinyChatSettings:
     """Shape and training of the tiny model."""
 
     hidden_size: int = 128
+    """Width."""
     layers: int = 3
+    """Number of layers."""
     heads: int = 4
+    """Attention heads of a layer."""
     vocabulary: int = 1200
+    """Largest number of tokens."""
     context: int = 1024
+    """Longest question with its answer, in tokens."""
     steps: int = 1000
+    """Updates."""
     batch_size: int = 16
+    """Questions of an update."""
     learning_rate: float = 3e-3
+    """Of AdamW, at its highest."""
     renamed: float = 0.8
-    """Share of examples in which things have other names."""
+    """Share of questions in which things have other names."""
     seed: int = 0
+    """Seed of weights and questions."""
 
 
 def train_tiny_chat(episodes: Sequence[Episode], out: Path, settings: TinyChatSettings) -> dict[str, Any]:

@@ -165,6 +165,27 @@ def test_a_refused_question_fails_alone_and_at_once(chat_server: Any, make_clien
     assert len(chat_server.requests) == 1
 
 
+def test_refused_questions_say_something_of_the_endpoint_only_if_it_never_answers(
+    chat_server: Any, make_client: Make
+) -> None:
+    def play(body: Any, number: int) -> Any:
+        refused = chat_server.answered("too long", status=400)
+        return refused if len(body["messages"][0]["content"]) > 20 else chat_server.rules(body)
+
+    chat_server.play = play
+    with make_client() as client:
+        client.ask(question())
+        for number in range(5):
+            with pytest.raises(UnansweredError, match="HTTP 400"):
+                client.ask(question(f"{number}" * 30))
+    with make_client(model="other") as client:
+        for number in range(2):
+            with pytest.raises(UnansweredError):
+                client.ask(question(f"{number}" * 30))
+        with pytest.raises(EndpointError, match="3 questions in a row unanswered; the last: HTTP 400"):
+            client.ask(question("2" * 30))
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [

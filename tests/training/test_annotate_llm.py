@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sgd_gym.cli import main
 from sgd_gym.errors import BudgetError, DataError, EndpointError, SgdGymError, UnknownNameError
 from sgd_gym.training.annotate import AnnotateConfig, annotate_folder
 from sgd_gym.training.compare import compare
@@ -303,3 +304,29 @@ def test_a_path_that_no_rule_reads_is_counted_too(tmp_path: Path, short_paths: P
     assert [episode.episode_id for episode in read_episodes(tmp_path / "out")] == [two.episode_id]
     (failure,) = report(config)["failures"]
     assert "juggle oranges" in failure["reason"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("--llm-url http://127.0.0.1:9/v1 --llm-model x", ["cannot be reached", "Fix: start the server"]),
+        (
+            "--llm-url https://example.org/v1 --llm-model x --llm-key-env NO_KEY",
+            ["NO_KEY holds no key", "Fix:"],
+        ),
+        ("--annotator llm", ["--llm-url is missing", "Fix:"]),
+        ("--llm-url localhost:1 --llm-model x", ["is no address of an API", "http://localhost:8000/v1"]),
+        ("--compare {tmp}/a {tmp}/b", ["/a does not exist", "Fix:"]),
+    ],
+)
+def test_the_command_tells_what_is_wrong_without_a_traceback(
+    flags: str, words: list[str], short_paths: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--data", str(short_paths), "--out", str(tmp_path / "out"), "--cache", str(tmp_path / "cache")]
+    with pytest.raises(SystemExit) as stop:
+        main(["annotate", *flags.format(tmp=tmp_path).split(), *out])
+    assert stop.value.code == 2
+    message = " ".join(capsys.readouterr().err.split())
+    assert "Traceback" not in message
+    for word in words:
+        assert word in message
