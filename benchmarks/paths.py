@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
-from sgd_gym.benchmarks.provenance import describe_run
 from sgd_gym.data.annotate import annotate_episode
 from sgd_gym.data.evidence import EVIDENCE, check_evidence
 from sgd_gym.data.pool import play_jobs
@@ -17,6 +16,7 @@ from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.tasks import TASKS, get_task
 from sgd_gym.errors import DataError
 from sgd_gym.progress import track
+from sgd_gym.provenance import describe_run
 from sgd_gym.subgoals import PREDICATES, Subgoal, parse
 from sgd_gym.trajectories import FAILED, Episode, episode_files, read_episodes
 

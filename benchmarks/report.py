@@ -10,10 +10,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 
-from sgd_gym.benchmarks.provenance import SCHEMA_VERSION, describe_run
 from sgd_gym.benchmarks.stats import Summary, summarise
 from sgd_gym.errors import DataError
 from sgd_gym.files import write_json
+from sgd_gym.provenance import SCHEMA_VERSION, describe_run
 
 
 def write_results(path: Path, rows: Sequence[dict[str, Any]], settings: Any) -> None:

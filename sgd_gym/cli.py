@@ -21,6 +21,7 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   bench paths                    what shortened and annotated oracle paths keep
   bench env                      speed and size of the environment beside the stock wrapper
   bench traces                   equal episodes over resets, processes, Javas and the stock wrapper
+  bench annotate                 a tiny chat model, trained, served, asked for sub-goals, compared
   bench soak                     2,000 resets and 10,000 hostile commands: memory, faults
   quickstart                     all of this for four tasks, in one command
   play                           play a task yourself on the terminal
@@ -61,6 +62,7 @@ def _run(words: list[str]) -> None:
         ("bench", "paths"): _bench_paths,
         ("bench", "env"): _bench_env,
         ("bench", "traces"): _bench_traces,
+        ("bench", "annotate"): _bench_annotate,
         ("bench", "soak"): _bench_soak,
         ("quickstart",): _quickstart,
         ("play",): _play,
@@ -111,11 +113,24 @@ def _collect(flags: list[str], name: str) -> None:
 
 
 def _annotate(flags: list[str], name: str) -> None:
-    from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
+    from sgd_gym.data.annotate import OUT, AnnotateConfig, annotate_folder
+    from sgd_gym.data.annotation_report import read_report
+    from sgd_gym.data.compare import OUT as COMPARE_OUT
+    from sgd_gym.data.compare import CompareConfig, compare_folders, make_markdown
 
     config = _parse(AnnotateConfig, flags, name)
+    if config.compare:
+        out = config.out or COMPARE_OUT
+        print(make_markdown(compare_folders(CompareConfig(config.compare[0], config.compare[1], out))))
+        print(f"Side by side: {out / 'compare.html'}")
+        return
     commands, subgoals = annotate_folder(config)
-    print(f"{commands} commands in {subgoals} sub-goals ({commands / subgoals:.1f} each) in {config.out}")
+    out = config.out or OUT
+    each = f" ({commands / subgoals:.1f} each)" if subgoals else ""
+    print(f"{commands} commands in {subgoals} sub-goals{each} in {out}")
+    failed = len(read_report(out)["failures"])
+    if failed:
+        print(f"{failed} paths could not be divided and are left out; {out / 'report.md'} tells why")
 
 
 def _export(flags: list[str], name: str) -> None:
@@ -164,6 +179,15 @@ def _bench_traces(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.figures import make_figure_table
 
     Console().print(make_figure_table(compare_traces(_parse(TracesConfig, flags, name))))
+
+
+def _bench_annotate(flags: list[str], name: str) -> None:
+    from sgd_gym.training.annotate_proof import AnnotateProofConfig, prove_annotation
+
+    _quiet_transformers()
+    config = _parse(AnnotateProofConfig, flags, name)
+    prove_annotation(config)
+    print((config.out / "annotate_llm.md").read_text(encoding="utf-8"))
 
 
 def _bench_soak(flags: list[str], name: str) -> None:

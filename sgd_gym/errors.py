@@ -47,3 +47,15 @@ class CheckpointError(SgdGymError):
 
 class SubgoalError(SgdGymError, ValueError):
     """Text that is not a sub-goal of the grammar."""
+
+
+class AnnotationError(SgdGymError):
+    """A path that an annotator cannot divide; it is counted with the reason and skipped."""
+
+
+class EndpointError(SgdGymError):
+    """The endpoint of a language model is down, refuses, or answers what is no chat completion."""
+
+
+class BudgetError(SgdGymError):
+    """The next question to a language model would pass the budget."""

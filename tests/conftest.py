@@ -1,8 +1,14 @@
 """Hooks for all tests, and the small data and checkpoints that several of them share."""
 
+import json
 import os
-from collections.abc import Generator
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,4 +72,127 @@ def checkpoints(annotated_data: Path, tmp_path_factory: pytest.TempPathFactory) 
     out = tmp_path_factory.mktemp("checkpoints")
     for role in ROLES:
         train(role, TrainConfig(out / role, annotated_data, epochs=3, batch_size=2))
+    return out
+
+
+@dataclass
+class Answered:
+    """What the chat server answers to one request."""
+
+    text: str | bytes = ""
+    status: int = 200
+    kind: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
+
+
+class ChatServer:
+    """An OpenAI-compatible server on this machine that does what a test tells it to.
+
+    `play(body, number)` makes the answer to the request of that number, from 0; `rules` plays a good model.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.paths: list[str] = []
+        self.keys: list[str] = []
+        self.play: Callable[[dict[str, Any], int], Answered] = lambda body, _: self.rules(body)
+        self._lock = threading.Lock()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                with outer._lock:
+                    number = len(outer.requests)
+                    outer.requests.append(body)
+                    outer.paths.append(self.path)
+                    outer.keys.append(self.headers.get("authorization", ""))
+                answered = outer.play(body, number)
+                time.sleep(answered.delay_s)
+                text = answered.text if isinstance(answered.text, bytes) else answered.text.encode()
+                try:
+                    self.send_response(answered.status)
+                    self.send_header("content-type", answered.kind)
+                    for name, value in ({"content-length": str(len(text))} | answered.headers).items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                    self.wfile.write(text)
+                except OSError:  # the client went away
+                    pass
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @staticmethod
+    def answered(text: str, **settings: Any) -> Answered:
+        """Return an answer of any kind."""
+        return Answered(text, **settings)
+
+    @staticmethod
+    def completion(
+        text: str | None, finish: str = "stop", usage: tuple[int, int] | None = (10, 5)
+    ) -> Answered:
+        """Return a well-formed answer with this text."""
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
+        body: dict[str, Any] = {"object": "chat.completion", "choices": [choice]}
+        if usage:
+            body["usage"] = {"prompt_tokens": usage[0], "completion_tokens": usage[1]}
+        return Answered(json.dumps(body))
+
+    @staticmethod
+    def commands(body: dict[str, Any]) -> list[str]:
+        """Return the commands that a request asks about."""
+        commands: list[str] = body["messages"][-1]["content"].partition("Commands:\n")[2].splitlines()
+        return commands
+
+    def rules(self, body: dict[str, Any]) -> Answered:
+        """Answer what the rules say."""
+        from sgd_gym.subgoals import annotate
+        from sgd_gym.subgoals.llm_prompt import format_answer, gather
+
+        commands = self.commands(body)
+        return self.completion(format_answer(gather(commands, annotate(commands))))
+
+
+@pytest.fixture
+def chat_server() -> Generator[ChatServer]:
+    """Yield a chat server that answers as the rules would, until it is told otherwise."""
+    server = ChatServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def short_paths(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of short paths, made without a simulator, one file a task; tests must not change it."""
+    from sgd_gym.trajectories import Episode, Step, write_episodes
+
+    out = tmp_path_factory.mktemp("short")
+    paths = json.loads(Path(__file__).with_name("subgoals").joinpath("oracle_paths.json").read_text("utf-8"))
+    for task in ("find-plant", "lifespan-longest-lived", "power-component", "use-thermometer"):
+        description, commands = paths[f"{task}/0"]
+        for split, variations in (("train", (0, 1)), ("dev", (2, 3, 4))):
+            episodes = []
+            for variation in variations:
+                # Variations of a task differ in a name, so that no two questions are equal.
+                told = [command.replace("kitchen", f"kitchen {variation}") for command in commands]
+                steps = tuple(
+                    Step("A room.", "Nothing.", one, "Done.", 0.0, 0, number + 1 == len(told))
+                    for number, one in enumerate(told)
+                )
+                text = f"{description} ({variation})"
+                episodes.append(Episode(task, variation, split, text, "oracle", steps=steps))
+            write_episodes(out / split / f"{task}-0000.parquet", episodes)
     return out

@@ -13,6 +13,7 @@ COMMANDS = (
     "collect",
     "annotate",
     "export",
+    "bench annotate",
     "train planner",
     "train executor",
     "train flat",

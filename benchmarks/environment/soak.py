@@ -18,10 +18,10 @@ from sgd_gym.benchmarks.environment.memory import resident_mb
 from sgd_gym.benchmarks.environment.replies import make_reply_figures, provoke
 from sgd_gym.benchmarks.environment.walks import SPLIT
 from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
-from sgd_gym.benchmarks.provenance import describe_run
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.errors import SgdGymError
 from sgd_gym.progress import track
+from sgd_gym.provenance import describe_run
 
 MOVES = 3
 """Moves after each reset."""

@@ -18,13 +18,13 @@ from sgd_gym.benchmarks.environment.memory import resident_mb
 from sgd_gym.benchmarks.environment.stock import stock_env
 from sgd_gym.benchmarks.environment.walks import SPLIT, Walk, make_walks
 from sgd_gym.benchmarks.figures import Figure, write_figures
-from sgd_gym.benchmarks.provenance import describe_run
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.simulator import Simulator
 from sgd_gym.envs.startup_cache import startup_flags
 from sgd_gym.envs.tasks import get_task, get_tasks
 from sgd_gym.envs.vector import ScienceWorldVectorEnv
 from sgd_gym.progress import track
+from sgd_gym.provenance import describe_run
 
 ENV_ID = "sgd_gym/ScienceWorld-v0"
 

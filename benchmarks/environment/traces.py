@@ -17,11 +17,11 @@ from typing import Any
 from sgd_gym.benchmarks.environment.stock import stock_env
 from sgd_gym.benchmarks.environment.walks import SPLIT, Walk, make_walks
 from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
-from sgd_gym.benchmarks.provenance import describe_run
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.simulator import DETERMINISM_FLAGS
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.progress import track
+from sgd_gym.provenance import describe_run
 
 INFOS = ("valid_actions", "valid_objects", "goal_progress", "object_tree")
 """What a trace holds beyond the standard infos; `oracle_path` is compared through the walks made of it."""
