@@ -128,7 +128,7 @@ class ChatClient:
         with key_lock:  # the same question from two threads is sent once
             reply = self._look_up(key)
             if reply is None:
-                reply = self._send(key, body)
+                return self._send(key, body)
         with self._lock:
             self._spent[key] = (reply.tokens_in, reply.tokens_out)
         return reply
@@ -162,16 +162,18 @@ class ChatClient:
             expected = self._expect(letters, len(body["messages"][-1]["content"]))
             self._check_budget(expected)
             self._reserved.append(expected)
+        spent: dict[str, tuple[int, int]] = {}
         try:
             text, finish, usage = self._try_often(body)
+            tokens_in, tokens_out = usage or (letters // 4, len(text) // 4)
+            kept = {"text": text, "finish": finish, "tokens_in": tokens_in, "tokens_out": tokens_out}
+            write_json(self._path(key), {"question": body} | kept | {"tokens_estimated": usage is None})
+            spent[key] = (tokens_in, tokens_out)
         finally:
-            with self._lock:
+            with self._lock:  # both at once: in between, others would spend it again
+                self._spent |= spent
                 self._reserved.remove(expected)
-        tokens_in, tokens_out = usage or (letters // 4, len(text) // 4)
-        reply = Reply(key, text, finish, tokens_in, tokens_out, False)
-        kept = {"text": text, "finish": finish, "tokens_in": tokens_in, "tokens_out": tokens_out}
-        write_json(self._path(key), {"question": body} | kept | {"tokens_estimated": usage is None})
-        return reply
+        return Reply(key, text, finish, tokens_in, tokens_out, False)
 
     def _expect(self, letters: int, last: int) -> tuple[int, int]:
         """Expect as many tokens as the longest question and answer so far, or as the letters let guess."""
