@@ -69,7 +69,8 @@ def lamp_agrees(seen: Sequence[Seen], slots: Slots) -> bool:
     lamps = {
         match[1]
         for one in seen
-        for match in re.finditer(r" (?:in|of) (?:the )?([a-z ]*(?:bulb|motor|buzzer))", one.command)
+        for part in re.split(r"^connect | (?:to|in|on) ", one.command)
+        if (match := re.match(r"([a-z ]*(?:bulb|motor|buzzer))\b", part))
     }
     states = [
         state

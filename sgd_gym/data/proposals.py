@@ -9,8 +9,8 @@ solves the task and still shows what its choices depend on.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import groupby, zip_longest
 
 from sgd_gym.trajectories import Episode
 
@@ -27,6 +27,7 @@ _MEASURING = re.compile(r"measure the (?:temperature|melting point)")
 _SINK = re.compile(r"(?:de)?activate sink|move jug to sink")
 _WATER = re.compile(r"pour jug (?:into|in) (?:self watering )?flower pot .+")
 _SLIDE = re.compile(r"move .+ to inclined plane.*")
+_MOVED = re.compile(r"You move the (?P<thing>.+) to the (?P<place>.+)\.\Z")
 _ROOM = re.compile(r"(?:This room|This outside location) is called the (?P<room>[^.]+)\.")
 _USELESS = (
     "No known action matches that input.",
@@ -81,11 +82,13 @@ class Proposal:
     """Where no temperature is asked for, look at what is heated or cooled without measuring it."""
     keep_clock: bool = False
     """Replace each command that goes by a tick of waiting, and leave the oracle's own waiting as it is."""
+    shown_names: bool = False
+    """Name things as the room shows them, see `sgd_gym.data.names`."""
 
 
 PROPOSALS = (
+    Proposal("until seen, names as shown", planes_at_once=True, states_only=True, shown_names=True),
     Proposal("until seen", planes_at_once=True, states_only=True),
-    Proposal("until seen, stopwatch", states_only=True),
     Proposal("tick by tick", step=1),
     Proposal("same clock", keep_clock=True),
 )
@@ -121,6 +124,8 @@ def propose(episode: Episode, proposal: Proposal) -> list[str | Pause]:
     items = list(_without_watering(_items(episode)))
     if proposal.planes_at_once:
         items = list(_slide_at_once(items))
+    if proposal.shown_names:
+        items = list(_named_by_replies(items))
     if proposal.states_only and not _MEASURING.search(episode.task_description):
         items = list(_without_temperatures(items))
     plan: list[str | Pause] = []
@@ -178,6 +183,19 @@ def _without_watering(items: Iterator[_Item]) -> Iterator[_Item]:
         yield from run
 
 
+def _named_by_replies(items: Sequence[_Item]) -> Iterator[_Item]:
+    """Name what is moved as the reply does, where the command names neither it nor its place as they are shown.
+
+    Such commands are ambiguous under any name: many equal seeds of a plant, of which one is asked for.
+    """
+    for item, following in zip_longest(items, items[1:]):
+        moved = _MOVED.match(following.reply) if following and following.command.isdigit() else None
+        if moved and item.command.startswith("move ") and moved["place"] not in item.command:
+            yield replace(item, command=f"move {moved['thing']} to {moved['place']}")
+        else:
+            yield item
+
+
 def _slide_at_once(items: Sequence[_Item]) -> Iterator[_Item]:
     """Let each block slide for one wait, then look how far it came: more friction, less far."""
     start = 0
@@ -231,7 +249,9 @@ def _pause(items: Sequence[_Item], start: int, end: int) -> Pause:
     rounds = tuple(tuple(readings[at : at + size]) for at in range(0, len(readings), max(size, 1)))
     awaited: list[tuple[str, int]] = []
     if end < len(items):
-        words = set(re.findall(r"\w+", items[end].command.lower()))
+        # What is waited for may be named so oddly that only one of the next commands tells it.
+        ahead = items[end : max(end + 1, _end(items, end, "act"))]
+        words = {word for item in ahead for word in re.findall(r"\w+", item.command.lower())}
         for reading in rounds[-1] if rounds else ():
             words |= set(re.findall(r"\w+", reading.target.lower()))
         before, after = phrases(span[0].look), phrases(items[end].look)

@@ -41,6 +41,11 @@ class Recorder:
         return self._observation["look"]
 
     @property
+    def inventory(self) -> str:
+        """The inventory as it is now."""
+        return self._observation["inventory"]
+
+    @property
     def moves(self) -> int:
         """How many commands were played."""
         return len(self._steps)

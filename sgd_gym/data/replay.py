@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sgd_gym.data.evidence import check_evidence, is_decision, speaks_for
+from sgd_gym.data.names import name_as_shown
 from sgd_gym.data.proposals import PROPOSALS, TICKS_OF_WAIT, Pause, Reading, phrases, propose
 from sgd_gym.data.recording import Recorder
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
@@ -16,9 +17,22 @@ SHORTENED = "shortened"
 """Source of the episodes of shortened paths."""
 
 _AMBIGUOUS = re.compile("Ambiguous request")
+_MISUNDERSTOOD = re.compile("Ambiguous request|No known action")
 
 _EXTRA_WAITS = 10
 """How many more waits than the oracle's a pause may take."""
+
+
+class _ShownNames(Recorder):
+    """Plays commands with the names that the room shows; stops where such a name is not understood."""
+
+    def play(self, command: str) -> str:
+        """Play one command under its shown names and return the reply."""
+        named = name_as_shown(command, self.look, self.inventory)
+        reply = super().play(named)
+        if named != command and _MISUNDERSTOOD.match(reply):
+            self.ended = True
+        return reply
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,7 @@ def shorten(env: ScienceWorldEnv, raw: Episode) -> Shortened:
     """Return the boldest shortening of a path that holds when it is played.
 
     It holds if it ends at score 100 with every ordered goal met, shows what its decisions depend on
-    (see `evidence`), and is shorter than the raw path.
+    (see `evidence`), and is shorter than the raw path, or as long and only better named.
 
     Args:
         env: An environment made with `infos=("goal_progress",)` and the split of the path.
@@ -49,12 +63,16 @@ def shorten(env: ScienceWorldEnv, raw: Episode) -> Shortened:
         plan = propose(raw, proposal)
         if (plan, proposal.step) in tried:
             continue
-        tried.append((plan, proposal.step))
-        recorder = Recorder(env, raw.task, raw.variation, SHORTENED)
+        if not proposal.shown_names:
+            tried.append((plan, proposal.step))
+        play: type[Recorder] = _ShownNames if proposal.shown_names else Recorder
+        recorder = play(env, raw.task, raw.variation, SHORTENED)
         play_plan(recorder, plan, proposal.step, limit=len(raw.steps))
         fault = find_fault(recorder.episode, recorder.info)
         if fault is None and len(recorder.episode.steps) >= len(raw.steps):
-            fault = "no shorter"
+            same_length = len(recorder.episode.steps) == len(raw.steps)
+            if not (proposal.shown_names and same_length and recorder.episode.actions != raw.actions):
+                fault = "no shorter"
         if fault is None:
             return Shortened(recorder.episode, proposal.name, tuple(reasons))
         reasons.append(f"{proposal.name}: {fault}")

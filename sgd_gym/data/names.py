@@ -1,0 +1,103 @@
+"""Name things in commands as the room shows them; knows the wording of commands and rooms, no simulator.
+
+The oracle draws a name for each thing at random among those the simulator accepts: `egg parrot` for what the
+room shows as `a parrot egg`, `thermometer in inventory`, `cathode in lamp` beside `battery anode`. An agent
+learns names more easily that it reads.
+"""
+
+import re
+from collections import Counter
+
+_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        r"(?P<verb>move|connect) (?P<a>.+) (?P<by>to) (?P<b>.+)",
+        r"(?P<verb>use) (?P<a>.+?) (?P<by>on) (?P<b>.+)",
+        r"(?P<verb>pour|dunk) (?P<a>.+?) (?P<by>into|in) (?P<b>(?!inventory|art studio|table|desk|counter|cupboard).+)",
+        r"(?P<verb>pick up|focus on|look at|look in|examine|read|eat|drop|mix|activate|deactivate|disconnect)"
+        r" (?P<a>.+)",
+    )
+)
+_TERMINAL = re.compile(r"(?P<part>anode|cathode|terminal \d) (?:in|on) (?P<device>.+)")
+_NAME = re.compile(
+    r"(?:\b(?:[Aa]n?|the) (?!substance called)|substance called |^\t(?!(?:[Aa]n?|the) ))"
+    r"(?P<name>\w[\w -]*?)(?= ?[(,.)]|$)",
+    re.MULTILINE,
+)
+_CONTAINER = re.compile(r"\b(?:an?|the) (?P<name>\w[\w -]*?) \(containing (?P<content>[^(),.]+)\)")
+_NO_NAME = re.compile(r" door is |.* degrees celsius")
+_PLACES = re.compile(
+    r" (?:in|on) (?:inventory|art studio|bathroom|bedroom|foundry|greenhouse|hallway|kitchen|living room"
+    r"|outside|room|workshop)\Z"
+)
+_MANY = "seed jar"
+"""Holds many things of one name, some of which may lie elsewhere unseen."""
+_STATE = re.compile(r" (?:in the \w+ stage|with a \w+ height).*")
+
+
+def name_as_shown(command: str, look: str, inventory: str) -> str:
+    """Return a command with the names that the room and the inventory show.
+
+    A name stays as it is where nothing, or more than one thing in sight, may be meant by a shown one.
+
+    Args:
+        command: A command of the oracle.
+        look: The room before it.
+        inventory: The inventory before it.
+    """
+    for form in _FORMS:
+        match = form.fullmatch(command)
+        if match:
+            names, contents = _read(f"{look}\n{inventory}")
+            parts = match.groupdict()
+            verb, a = parts["verb"], _shown(parts["a"], names, contents)
+            if "b" not in parts:
+                return f"{verb} {a}"
+            return f"{verb} {a} {parts['by']} {_shown(parts['b'], names, contents)}"
+    return command
+
+
+def _read(text: str) -> tuple[Counter[str], dict[str, str]]:
+    """Return the names in sight with their numbers, and what is in each container that holds one thing."""
+    names = Counter(" ".join(match["name"].split()) for match in _NAME.finditer(text))
+    contents: dict[str, str] = {}
+    for match in _CONTAINER.finditer(text):
+        content = re.sub(r"\A(?:a substance called|an?) ", "", match["content"])
+        contents[match["name"]] = content
+        names[f"{match['name']} containing {content}"] += 1
+    return Counter({name: n for name, n in names.items() if not _NO_NAME.search(name)}), contents
+
+
+def _shown(name: str, names: Counter[str], contents: dict[str, str]) -> str:
+    terminal = _TERMINAL.fullmatch(name)
+    if terminal:
+        device = _shown(terminal["device"], names, contents)
+        whole = [one for one in names if one.endswith(device)]  # `buzzer` is understood, `buzzer anode` is not
+        return f"{whole[0] if len(whole) == 1 else device} {terminal['part']}"
+    for short in _shortened(name, names, contents):
+        words = set(short.lower().split())
+        meant = [one for one in names if one.lower() == short.lower()]
+        meant = meant or [one for one in names if words <= set(one.lower().split())]
+        if len(meant) == 1 and names[meant[0]] == 1:
+            if short.lower() in meant[0].lower():
+                return short
+            brief = _STATE.sub("", meant[0])
+            if sum(one.startswith(brief) for one in names) == 1:
+                return brief
+    return name
+
+
+def _shortened(name: str, names: Counter[str], contents: dict[str, str]) -> list[str]:
+    """Return what a name may be without its place and content, the shortest first."""
+    bare = name
+    while _PLACES.search(bare):
+        bare = _PLACES.sub("", bare)
+    short = []
+    inside = re.fullmatch(r"(?P<thing>.+) (?:in|on) (?P<container>.+)", bare)
+    if inside and names[inside["container"]] and inside["container"] != _MANY:
+        if inside["thing"] == "substance" and inside["container"] in contents:
+            short.append(contents[inside["container"]])
+        short.append(inside["thing"])
+    if " containing " in bare:
+        short.append(bare.split(" containing ")[0])
+    return [*short, bare]
