@@ -22,6 +22,8 @@ PREDICATES: dict[str, tuple[str, ...]] = {
     "water": ("plant",),
     "pour": ("substance", "container"),
     "mix": ("container",),
+    "mix_in": ("substance", "container"),
+    "combine": ("substance", "substance"),
     "heat": ("object", "device"),
     "cool": ("object", "device"),
     "measure_temperature": ("object",),

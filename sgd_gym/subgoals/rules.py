@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sgd_gym.subgoals.grammar import Subgoal
+from sgd_gym.subgoals.purposes import join_purposes
 
 _PATTERNS: tuple[tuple[str, str], ...] = (
     ("door", r"(?:open|close) (?:door to (?P<a>.+)|(?P<b>.+) door)"),
@@ -76,7 +77,7 @@ def annotate(commands: Sequence[str]) -> list[Subgoal]:
         spans.append((end, subgoal))
         start = end
     subgoals: list[Subgoal] = []
-    for end, subgoal in spans:
+    for end, subgoal in join_purposes(spans):
         subgoals += [subgoal] * (end - len(subgoals))
     return subgoals
 
