@@ -1,7 +1,7 @@
 """Join sub-goals that only prepare the next one to it; knows sub-goals, no commands.
 
-A teleport serves what is done in the room, a thing is picked up to be placed, paints are poured to be mixed. A
-sub-goal of a single command is hardly an abstraction, and on short paths most would be such.
+A teleport serves what is done in the room, a thing is picked up to be placed, paints are poured to be mixed.
+A sub-goal of a single command is hardly an abstraction, and on short paths most would be such.
 """
 
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ from sgd_gym.subgoals.purposes import join_purposes
         (["pick up cup", "focus on cup"], ["focus_on(cup)"]),
         (["pick up cup", "focus on tree"], ["pick_up(cup)", "focus_on(tree)"]),
         (["pick up cup", "teleport to kitchen", "move cup to red box"], ["place(cup, red box)"]),
-        (["pick up cup", "pick up cup", "focus on cup"], ["pick_up(cup)", "focus_on(cup)"]),
+        (["pick up cup", "pick up cup", "focus on cup"], ["focus_on(cup)"]),
         (
             ["pour cup containing red paint in jug", "pour cup containing blue paint in jug", "mix jug"],
             ["combine(red paint, blue paint)"],
