@@ -74,6 +74,14 @@ class Episode:
         return [step.action for step in self.steps]
 
     @property
+    def seen(self) -> list[str]:
+        """Return the text that comes into view before each command: task, last reply, room and inventory."""
+        told = [self.task_description, *(step.observation for step in self.steps)]
+        return [
+            f"{text}\n{step.look}\n{step.inventory}" for text, step in zip(told, self.steps, strict=False)
+        ]
+
+    @property
     def score(self) -> int:
         """Return the score at the end, in points."""
         return self.steps[-1].score if self.steps else 0

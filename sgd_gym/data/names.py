@@ -13,7 +13,8 @@ _FORMS = tuple(
     for form in (
         r"(?P<verb>move|connect) (?P<a>.+) (?P<by>to) (?P<b>.+)",
         r"(?P<verb>use) (?P<a>.+?) (?P<by>on) (?P<b>.+)",
-        r"(?P<verb>pour|dunk) (?P<a>.+?) (?P<by>into|in) (?P<b>(?!inventory|art studio|table|desk|counter|cupboard).+)",
+        r"(?P<verb>pour|dunk) (?P<a>.+) (?P<by>into) (?P<b>.+)",
+        r"(?P<verb>pour|dunk) (?P<a>.+?) (?P<by>in) (?P<b>(?!inventory|art studio|table|desk|counter|cupboard).+)",
         r"(?P<verb>pick up|focus on|look at|look in|examine|read|eat|drop|mix|activate|deactivate|disconnect)"
         r" (?P<a>.+)",
     )
@@ -30,6 +31,8 @@ _PLACES = re.compile(
     r" (?:in|on) (?:inventory|art studio|bathroom|bedroom|foundry|greenhouse|hallway|kitchen|living room"
     r"|outside|room|workshop)\Z"
 )
+_LONGER = 2
+"""How many words more than what the oracle says a name may have."""
 _MANY = "seed jar"
 """Holds many things of one name, some of which may lie elsewhere unseen."""
 _STATE = re.compile(r" (?:in the \w+ stage|with a \w+ height).*")
@@ -63,6 +66,7 @@ def _read(text: str) -> tuple[Counter[str], dict[str, str]]:
     contents: dict[str, str] = {}
     for match in _CONTAINER.finditer(text):
         content = re.sub(r"\A(?:a substance called|an?) ", "", match["content"])
+        names[content] += content == match["content"]  # others are counted by their article
         contents[match["name"]] = content
         names[f"{match['name']} containing {content}"] += 1
     return Counter({name: n for name, n in names.items() if not _NO_NAME.search(name)}), contents
@@ -72,7 +76,9 @@ def _shown(name: str, names: Counter[str], contents: dict[str, str]) -> str:
     terminal = _TERMINAL.fullmatch(name)
     if terminal:
         device = _shown(terminal["device"], names, contents)
-        whole = [one for one in names if one.endswith(device)]  # `buzzer` is understood, `buzzer anode` is not
+        whole = [
+            one for one in names if one.endswith(device)
+        ]  # `buzzer` is understood, `buzzer anode` is not
         return f"{whole[0] if len(whole) == 1 else device} {terminal['part']}"
     for short in _shortened(name, names, contents):
         words = set(short.lower().split())
@@ -80,7 +86,9 @@ def _shown(name: str, names: Counter[str], contents: dict[str, str]) -> str:
         meant = meant or [one for one in names if words <= set(one.lower().split())]
         if len(meant) == 1 and names[meant[0]] == 1:
             if short.lower() in meant[0].lower():
-                return short
+                # Titles and contents are left out, `unknown substance O` and `wind generator` are whole.
+                is_title = len(meant[0].split()) > len(words) + _LONGER or " containing " in meant[0]
+                return short if is_title or _STATE.search(meant[0]) else meant[0]
             brief = _STATE.sub("", meant[0])
             if sum(one.startswith(brief) for one in names) == 1:
                 return brief

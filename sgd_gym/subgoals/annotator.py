@@ -61,7 +61,7 @@ class RulesAnnotator:
         """Return the sub-goals by rules; a command that no rule reads fails the episode."""
         outcome = Outcome(episode.episode_id, episode.source)
         try:
-            return Annotation(annotate_by_rules(episode.actions), outcome)
+            return Annotation(annotate_by_rules(episode.actions, episode.seen), outcome)
         except ValueError as error:
             outcome.status, outcome.reason = FAILED, str(error)
             return Annotation(None, outcome)

@@ -54,11 +54,12 @@ class _Event:
     b: str = ""
 
 
-def annotate(commands: Sequence[str]) -> list[Subgoal]:
+def annotate(commands: Sequence[str], seen: Sequence[str] = ()) -> list[Subgoal]:
     """Return the sub-goal of each command; equal neighbours that are one sub-goal are the same object.
 
     Args:
         commands: A path, as the simulator's oracle plays it.
+        seen: The text that comes into view before each command, see `Episode.seen`; nothing if not given.
 
     Raises:
         ValueError: If a command has a form that no rule knows.
@@ -77,7 +78,7 @@ def annotate(commands: Sequence[str]) -> list[Subgoal]:
         spans.append((end, subgoal))
         start = end
     subgoals: list[Subgoal] = []
-    for end, subgoal in join_purposes(spans):
+    for end, subgoal in join_purposes(spans, seen):
         subgoals += [subgoal] * (end - len(subgoals))
     return subgoals
 
@@ -124,9 +125,9 @@ def _next_span(events: list[_Event], start: int) -> tuple[int, Subgoal]:
         case "wait" | "choose":
             return _run(events, start, ("wait", "look", "choose")), Subgoal("wait")
         case "open":
-            # A container is opened for the sake of what is then taken out of it or put into it.
+            # A container is opened for the sake of what is then found in it, taken out or put into it.
             ahead = _run(events, end, ("look",))
-            if ahead < len(events) and events[ahead].kind in ("open", "pick_up", "move"):
+            if ahead < len(events) and events[ahead].kind in ("open", "pick_up", "move", "focus_on"):
                 return _next_span(events, ahead)
             return end, Subgoal("open", (a,))
         case "move" if b == "sink":

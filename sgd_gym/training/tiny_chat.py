@@ -129,7 +129,7 @@ def make_pair(episode: Episode, names: Sequence[str], renamed: float, draw: rand
         renamed: How often that is done.
         draw: Draws all of it.
     """
-    commands, subgoals = episode.actions, annotate(episode.actions)
+    commands, subgoals = episode.actions, annotate(episode.actions, episode.seen)
     task = episode.task_description
     if draw.random() < GAPS and len(commands) > 2:
         # Whole sub-goals: what is inside one of them cannot be told from a part of it.
@@ -160,7 +160,7 @@ def _named_words(episode: Episode) -> set[str]:
     """Return the words of the things that sub-goals name, but for words that commands are made of."""
     plain = {"door", "to", "in", "on", "the", "thermometer", "stove", "sink", "freezer", "inclined", "plane"}
     found: set[str] = set()
-    for subgoal in annotate(episode.actions):
+    for subgoal in annotate(episode.actions, episode.seen):
         for argument in subgoal.arguments:
             found.update(re.findall(r"[A-Za-z]+", argument))
     return found - plain
