@@ -14,7 +14,8 @@ _FORMS = tuple(
         r"(?P<verb>move|connect) (?P<a>.+) (?P<by>to) (?P<b>.+)",
         r"(?P<verb>use) (?P<a>.+?) (?P<by>on) (?P<b>.+)",
         r"(?P<verb>pour|dunk) (?P<a>.+) (?P<by>into) (?P<b>.+)",
-        r"(?P<verb>pour|dunk) (?P<a>.+?) (?P<by>in) (?P<b>(?!inventory|art studio|table|desk|counter|cupboard).+)",
+        r"(?P<verb>pour|dunk) (?P<a>.+?) (?P<by>in) "
+        r"(?P<b>(?!inventory|art studio|table|desk|counter|cupboard).+)",
         r"(?P<verb>pick up|focus on|look at|look in|examine|read|eat|drop|mix|activate|deactivate|disconnect)"
         r" (?P<a>.+)",
     )
@@ -76,9 +77,8 @@ def _shown(name: str, names: Counter[str], contents: dict[str, str]) -> str:
     terminal = _TERMINAL.fullmatch(name)
     if terminal:
         device = _shown(terminal["device"], names, contents)
-        whole = [
-            one for one in names if one.endswith(device)
-        ]  # `buzzer` is understood, `buzzer anode` is not
+        # The simulator understands `buzzer`, and `electric buzzer anode`, but not `buzzer anode`.
+        whole = [one for one in names if one.endswith(device)]
         return f"{whole[0] if len(whole) == 1 else device} {terminal['part']}"
     for short in _shortened(name, names, contents):
         words = set(short.lower().split())

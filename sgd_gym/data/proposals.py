@@ -184,7 +184,7 @@ def _without_watering(items: Iterator[_Item]) -> Iterator[_Item]:
 
 
 def _named_by_replies(items: Sequence[_Item]) -> Iterator[_Item]:
-    """Name what is moved as the reply does, where the command names neither it nor its place as they are shown.
+    """Name what is moved as the reply does, where the command names its place by no shown name.
 
     Such commands are ambiguous under any name: many equal seeds of a plant, of which one is asked for.
     """
