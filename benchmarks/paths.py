@@ -37,6 +37,8 @@ class PathsConfig:
     """From how many dev paths of each task the deciding observation is taken out."""
     worlds: int = 2
     """How many simulators run side by side."""
+    made_in_s: float | None = None
+    """Seconds that it took to collect, shorten and annotate the paths from nothing, if it is known."""
     out: Path = Path("runs/paths")
     """Folder for paths.json and paths.md."""
 
@@ -65,6 +67,7 @@ def measure_paths(config: PathsConfig) -> list[Figure]:
     failed = [one for one in _read_failed(config.raw) if one.episode_id not in short_by_name]
     mutants = make_mutants(short, config.mutants, config.worlds)
     figures = [
+        *_time_figures(config),
         *_length_figures([*raw, *failed], [*short, *failed]),
         Figure(
             "mutants that the check missed",
@@ -122,6 +125,15 @@ def _read(folder: Path) -> list[Episode]:
 
 def _read_failed(folder: Path) -> list[Episode]:
     return [one for file in sorted((folder / FAILED).glob("**/*.parquet")) for one in read_episodes(file)]
+
+
+def _time_figures(config: PathsConfig) -> list[Figure]:
+    if config.made_in_s is None:
+        return []
+    note = f"{config.worlds} worlds"
+    return [
+        Figure("minutes to make them from nothing", config.made_in_s / 60, bar=150, at_most=True, note=note)
+    ]
 
 
 def _length_figures(raw: Sequence[Episode], short: Sequence[Episode]) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""The main job in one command: collect, annotate, train, compare; small enough for two cores.
+"""The main job in one command: collect, shorten, annotate, train, compare; small enough for two cores.
 
 Every stage keeps what is whole, so a second run of the same command goes on where the first one stopped.
 """
@@ -14,6 +14,7 @@ from sgd_gym.benchmarks.protocols import QUICKSTART_TASKS
 from sgd_gym.benchmarks.report import make_table
 from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
 from sgd_gym.data.collect import CollectConfig, collect
+from sgd_gym.data.shorten import shorten_folder
 from sgd_gym.progress import CONSOLE
 from sgd_gym.prompts import ROLES
 from sgd_gym.training.trainer import TrainConfig, train
@@ -24,7 +25,7 @@ TRAIN_VARIATIONS, DEV_VARIATIONS = 80, 10
 
 @dataclass
 class QuickstartConfig:
-    """Collect, annotate, train three nano models and compare four agents on four tasks."""
+    """Collect and annotate paths, train three nano models and compare four agents on four tasks."""
 
     out: Path = Path("runs/quickstart")
     """Folder for data, checkpoints and results."""
@@ -40,20 +41,21 @@ def quickstart(config: QuickstartConfig) -> None:
     """Run the main job and print the table that compares the agents."""
     started = monotonic()
     out, tasks = config.out, list(QUICKSTART_TASKS[1:2] if config.smoke else QUICKSTART_TASKS)
-    raw, annotated, tensorboard = out / "data" / "raw", out / "data" / "annotated", out / "tensorboard"
-    _stage(1, "collect oracle trajectories from the simulator")
-    plan = CollectConfig(out=raw, tasks=tasks, worlds=config.worlds)
+    data, tensorboard = out / "data", out / "tensorboard"
+    _stage(1, "collect oracle paths from the simulator, and shorten them")
+    plan = CollectConfig(out=data / "raw", tasks=tasks, worlds=config.worlds)
     for split, most in (("train", TRAIN_VARIATIONS), ("dev", DEV_VARIATIONS)):
         collect(replace(plan, splits=[split], max_variations=2 if config.smoke else most))
+    shorten_folder(data / "raw", data / "short", config.worlds)
     _stage(2, "annotate them with sub-goals by rules")
-    annotate_folder(AnnotateConfig(data=raw, out=annotated))
+    annotate_folder(AnnotateConfig(data=data / "short", out=data / "annotated"))
     _stage(3, "train a nano planner, a nano executor and a nano flat model")
     for role in ROLES:
         meta = train(
             role,
             TrainConfig(
                 out=out / "checkpoints" / role,
-                data=annotated,
+                data=data / "annotated",
                 epochs=1 if config.smoke else EPOCHS,
                 seed=config.seed,
                 tensorboard=tensorboard / f"train-{role}",

@@ -13,7 +13,7 @@ from sgd_gym.errors import SubgoalError
 from sgd_gym.subgoals.alignment import Part
 from sgd_gym.subgoals.grammar import PREDICATES, Subgoal, parse
 
-PROMPT_VERSION = 1
+PROMPT_VERSION = 2
 """Rises with every change of the texts below, so that reports tell which of them were asked."""
 
 Message = dict[str, str]
