@@ -103,8 +103,9 @@ def _shortened(name: str, names: Counter[str], contents: dict[str, str]) -> list
     short = []
     inside = re.fullmatch(r"(?P<thing>.+) (?:in|on) (?P<container>.+)", bare)
     if inside and names[inside["container"]] and inside["container"] != _MANY:
-        if inside["thing"] == "substance" and inside["container"] in contents:
-            short.append(contents[inside["container"]])
+        content = contents.get(inside["container"], "")
+        if content and (inside["thing"] == "substance" or content.endswith(f" {inside['thing']}")):
+            short.append(content)
         short.append(inside["thing"])
     if " containing " in bare:
         short.append(bare.split(" containing ")[0])

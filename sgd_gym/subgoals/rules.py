@@ -38,10 +38,6 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("examine", r"(?:examine|look at|look in|look on) (?P<a>.+)"),
 )
 
-_PLACES = (
-    "inventory|agent|art studio|bathroom|bedroom|foundry|greenhouse|hallway|kitchen|living room|outside"
-    "|workshop"
-)
 _HEATERS = ("stove", "oven", "blast furnace", "hot plate", "fire pit")
 _COOLERS = ("freezer", "fridge", "ultra low temperature freezer")
 _LONG_WAIT = 3  # waits in a row from which waiting is a purpose of its own, not a look at an effect
@@ -203,10 +199,12 @@ def _count(events: list[_Event], start: int, end: int, kind: str) -> int:
 
 
 def _name(text: str) -> str:
-    """Shorten a referent to the object's name: no place, no content, no brackets or commas."""
+    """Shorten a referent to the object's name: no place, no content, no brackets or commas.
+
+    The stage of a plant stays, for tasks ask for one after the other.
+    """
     text = re.sub(r" containing .*", "", text)
-    while re.search(rf" in (?:{_PLACES})\Z", text):
-        text = re.sub(rf" in (?:{_PLACES})\Z", "", text)
+    text = re.sub(r" (?:in|on) (?!the \w+ stage\b).*", "", text)
     return re.sub(r"[(),]", "", text).strip()
 
 
