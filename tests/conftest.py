@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -40,6 +41,14 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 # The models of the tests are so small that threads would wait for each other longer than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def ctrl_c() -> Generator[None]:
+    """Let SIGINT raise KeyboardInterrupt, as in a terminal; what a shell starts with `&` ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -114,6 +114,7 @@ def test_a_jvm_killed_before_a_reset_is_told(env: ScienceWorldEnv) -> None:
     assert_goes_on(env)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_stops_the_jvm_whose_answer_nobody_reads(env: ScienceWorldEnv) -> None:
     """The answer to the move would be taken for that to the next."""
     pid = simulator_of(env).pid

@@ -384,6 +384,7 @@ def interrupt(envs: ThreadVectorEnv) -> threading.Event:
     return gate
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_after_ctrl_c_the_moves_in_flight_end_first_and_every_world_starts_anew(make: Make) -> None:
     envs = make()
     envs.reset(seed=0)
@@ -396,6 +397,7 @@ def test_after_ctrl_c_the_moves_in_flight_end_first_and_every_world_starts_anew(
     assert envs.step(("d", "d", "d"))[0]["said"] == ("start", "start", "start")
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_close_works_after_ctrl_c(make: Make) -> None:
     envs = make()
     envs.reset(seed=0)
