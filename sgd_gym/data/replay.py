@@ -16,7 +16,11 @@ from sgd_gym.trajectories import Episode
 SHORTENED = "shortened"
 """Source of the episodes of shortened paths."""
 
+MAX_REPLAYS = 4
+"""How often a path is played at most."""
+
 _AMBIGUOUS = re.compile("Ambiguous request")
+_NOTHING = re.compile("No known action")
 _MISUNDERSTOOD = re.compile("Ambiguous request|No known action")
 
 _EXTRA_WAITS = 10
@@ -58,6 +62,7 @@ def shorten(env: ScienceWorldEnv, raw: Episode) -> Shortened:
         raw: An oracle path.
     """
     reasons: list[str] = []
+    replays = 0
     tried: list[tuple[list[str | Pause], int]] = []
     for proposal in PROPOSALS:
         plan = propose(raw, proposal)
@@ -68,15 +73,34 @@ def shorten(env: ScienceWorldEnv, raw: Episode) -> Shortened:
         play: type[Recorder] = _ShownNames if proposal.shown_names else Recorder
         recorder = play(env, raw.task, raw.variation, SHORTENED)
         play_plan(recorder, plan, proposal.step, limit=len(raw.steps))
+        replays += 1
         fault = find_fault(recorder.episode, recorder.info)
         if fault is None and len(recorder.episode.steps) >= len(raw.steps):
             same_length = len(recorder.episode.steps) == len(raw.steps)
             if not (proposal.shown_names and same_length and recorder.episode.actions != raw.actions):
                 fault = "no shorter"
         if fault is None:
-            return Shortened(recorder.episode, proposal.name, tuple(reasons))
+            episode = recorder.episode
+            if replays < MAX_REPLAYS:
+                episode = without_misunderstood(env, episode)
+            return Shortened(episode, proposal.name, tuple(reasons))
         reasons.append(f"{proposal.name}: {fault}")
     return Shortened(raw, "raw", tuple(reasons))
+
+
+def without_misunderstood(env: ScienceWorldEnv, episode: Episode) -> Episode:
+    """Return a path without the commands that did nothing, if it still holds; else the path as it is.
+
+    A path that waits less than the oracle's may have fewer seeds to plant than the oracle had.
+    """
+    left = [step.action for step in episode.steps if not _NOTHING.match(step.observation)]
+    if len(left) == len(episode.steps):
+        return episode
+    recorder = Recorder(env, episode.task, episode.variation, SHORTENED)
+    for command in left:
+        if not recorder.ended:
+            recorder.play(command)
+    return episode if find_fault(recorder.episode, recorder.info) else recorder.episode
 
 
 def find_fault(episode: Episode, info: dict[str, Any]) -> str | None:

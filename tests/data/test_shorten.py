@@ -10,7 +10,7 @@ import pytest
 from sgd_gym.data.evidence import EVIDENCE, check_evidence
 from sgd_gym.data.proposals import PROPOSALS, Pause, propose
 from sgd_gym.data.recording import play_path
-from sgd_gym.data.replay import shorten
+from sgd_gym.data.replay import shorten, without_misunderstood
 from sgd_gym.data.shorten import score_at, shorten_folder
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.tasks import get_task
@@ -156,6 +156,17 @@ def test_a_shortened_path_solves_the_task_and_shows_why(name: str, env: ScienceW
         left = [command for number, command in enumerate(found.episode.actions) if number not in clue]
         mutant = play_path(env, task, int(variation), left, "mutant")
         assert any(finding.fault for finding in check_evidence(mutant, task_id)), set(clue)
+
+
+def test_commands_that_did_nothing_are_left_out(env: ScienceWorldEnv) -> None:
+    raw = play_path(env, "find-plant", 0, PATHS["find-plant/0"][1], "oracle")
+    path = [*raw.actions[:2], "juggle oranges", *raw.actions[2:]]
+    played = play_path(env, "find-plant", 0, path, "oracle")
+    assert without_misunderstood(env, played).actions == raw.actions
+    assert without_misunderstood(env, raw) is raw
+    # Without the command the task fails here: the path stays as it is.
+    unfinished = replace(played, steps=played.steps[:4])
+    assert without_misunderstood(env, unfinished) is unfinished
 
 
 @pytest.mark.slow
