@@ -39,6 +39,13 @@ _REPLIES = tuple(
 _COMMANDS = tuple(
     (re.compile(command), re.compile(reply, re.DOTALL), predicate)
     for command, reply, predicate in (
+        (r"focus on (?P<a>.+)", r"You focus on", "focus_on"),
+        (r"pick up (?P<a>.+)", r".*You move .+ to the inventory", "pick_up"),
+        (r"(?:drop|put down) (?P<a>.+)", r".*You move", "put_down"),
+        (r"move (?P<a>.+) to (?P<b>.+)", r".*You move", "place"),
+        (r"open (?P<a>.+)", r"The .+ is now open", "open"),
+        (r"activate (?P<a>.+)", r"The .+ is now activated", "activate"),
+        (r"deactivate (?P<a>.+)", r"The .+ is now deactivated", "deactivate"),
         (r"use thermometer(?: in inventory)? on (?P<a>.+)", r"the thermometer measures", "measure_temperature"),
         (r"use (?P<a>.+) on (?P<b>.+)", r"You ", "use"),
         (r"read (?P<a>.+)", r"The .+ reads", "read"),
@@ -50,7 +57,7 @@ _COMMANDS = tuple(
         (r"wait\d*", r"You decide to wait", "wait"),
     )
 )
-"""Commands whose replies do not name what they were done to, and replies that tell that they were done."""
+"""Commands, and replies that tell that they were done; many do not name what they were done to."""
 _CONNECTED = re.compile(r"(?P<pole>[\w ]+?) on (?P<a>.+) is now connected to (?P<to>[\w ]+?) on (?P<b>.+)\Z")
 _PRODUCED = re.compile(r"(?P<reagents>.+) mix to produce (?P<product>.+)\.\Z")
 _WIRE = re.compile(r".* wire\Z")
@@ -189,18 +196,18 @@ def _make(found: Iterable[tuple[str, ...]]) -> Iterator[Subgoal]:
 def satisfies(achieved: Subgoal, desired: Subgoal) -> bool:
     """Return whether one sub-goal is what was desired; names may be told in less words than they are shown."""
     return achieved.predicate == desired.predicate and all(
-        _is_named(*pair) for pair in zip(achieved.arguments, desired.arguments, strict=True)
+        is_named(*pair) for pair in zip(achieved.arguments, desired.arguments, strict=True)
     )
 
 
-def _is_named(shown: str, name: str) -> bool:
+def is_named(shown: str, name: str) -> bool:
     """Return whether a name means a shown thing: "cup" means "tin cup", "orange" no "orange box"."""
     shown, name = shown.lower(), name.lower()
-    if shown == name:
+    if shown == name or shown.startswith(f"{name} titled "):
         return True
-    shown, name = _STAGE.sub("", shown), name if _STAGE.search(name) else name
-    words, told = shown.split(), name.split()
-    return bool(told) and words[-1] == told[-1] and set(told) <= set(words)
+    words, told = _STAGE.sub("", shown).split(), name.split()
+    same_kind = bool(told) and words[-1:] == told[-1:]
+    return set(told) == set(words) or (same_kind and set(told) <= set(words))
 
 
 def format_achieved(subgoals: Iterable[Subgoal]) -> str:
