@@ -32,8 +32,9 @@ help:
 quickstart: $(RUNTIME)
 	$(BIN)/sgd-gym quickstart $(ARGS)
 
+# Files of tests side by side, each file in one process, for its tests share simulators.
 test: $(DEV)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: lint types test
 
