@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
 from sgd_gym.data.annotate import annotate_episode
-from sgd_gym.data.evidence import EVIDENCE, check_evidence
+from sgd_gym.data.evidence import EVIDENCE, START, check_evidence
 from sgd_gym.data.pool import play_jobs
 from sgd_gym.data.recording import play_path
 from sgd_gym.data.replay import SHORTENED
@@ -21,6 +21,7 @@ from sgd_gym.subgoals import PREDICATES, Subgoal, parse
 from sgd_gym.trajectories import FAILED, Episode, episode_files, read_episodes
 
 SPLIT = "dev"
+MUTANT_SPLITS = (SPLIT, "train")
 _KEPT_NAMES = ("room", "device")
 """Roles whose names are the same in all variations; others are replaced before sub-goals are compared."""
 
@@ -34,7 +35,7 @@ class PathsConfig:
     short: Path = Path("data/short")
     """Folder that 'sgd-gym collect --shorten' wrote."""
     mutants: int = 20
-    """From how many dev paths of each task the deciding observation is taken out."""
+    """From how many paths of each task the deciding observation is taken out: dev first, then train."""
     worlds: int = 2
     """How many simulators run side by side."""
     made_in_s: float | None = None
@@ -87,18 +88,19 @@ def measure_paths(config: PathsConfig) -> list[Figure]:
 
 
 def make_mutants(episodes: Sequence[Episode], count: int, worlds: int) -> list[Mutant]:
-    """Take the deciding observations out of dev paths, play what is left, and check it.
+    """Take the deciding observations out of paths, play what is left, and check it.
 
     Args:
         episodes: Shortened paths.
-        count: How many of each task.
+        count: How many of each task; those of dev first, then of train.
         worlds: How many simulators run side by side.
     """
     ids = {task_id for evidence in EVIDENCE for task_id in evidence.tasks}
     chosen: list[Episode] = []
     for task in TASKS:
-        own = [one for one in episodes if one.task == task.name and one.split == SPLIT]
-        chosen += [one for one in own if one.source == SHORTENED][:count] if task.id in ids else []
+        own = [one for one in episodes if one.task == task.name and one.source == SHORTENED]
+        by_split = [one for split in MUTANT_SPLITS for one in own if one.split == split]
+        chosen += by_split[:count] if task.id in ids else []
     mutants: list[Mutant] = []
     with track("take evidence out", len(chosen)) as advance:
 
@@ -106,13 +108,20 @@ def make_mutants(episodes: Sequence[Episode], count: int, worlds: int) -> list[M
             mutants.extend(_mutate(env, episode))
             advance(1)
 
-        play_jobs(lambda: ScienceWorldEnv(split=SPLIT), chosen, play, worlds)
+        for split in MUTANT_SPLITS:
+
+            def make_env(split: str = split) -> ScienceWorldEnv:
+                return ScienceWorldEnv(split=split)
+
+            play_jobs(make_env, [one for one in chosen if one.split == split], play, worlds)
     return sorted(mutants, key=lambda one: (one.task, one.variation, one.clue))
 
 
 def _mutate(env: ScienceWorldEnv, episode: Episode) -> Iterator[Mutant]:
     task_id = get_task(episode.task).id
     for number, steps in enumerate(check_evidence(episode, task_id)[-1].clues):
+        if START in steps:
+            continue  # the room shows it at the start; no action does
         left = [command for step, command in enumerate(episode.actions) if step not in steps]
         played = play_path(env, episode.task, episode.variation, left, "mutant")
         caught = any(finding.fault for finding in check_evidence(played, task_id))

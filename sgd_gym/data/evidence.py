@@ -156,6 +156,10 @@ EVIDENCE = (
 """What each choice rests on; the other tasks need no more than the room and the task."""
 
 
+START = -1
+"""Number of what is seen before the first command."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """What an episode shows before one decision."""
@@ -165,7 +169,7 @@ class Finding:
     about: str
     """What was decided on: what the focus is on, else the number."""
     clues: tuple[tuple[int, ...], ...]
-    """For each clue the numbers of the steps before it that show it."""
+    """For each clue the numbers of the steps before it that show it; `START` where the first room does."""
     fault: str | None
     """What is missing, in words; None if nothing is."""
 
@@ -248,7 +252,7 @@ def _check(episode: Episode, evidence: Evidence) -> list[Finding]:
 
 
 def _find(number: int, seen: Sequence[Seen], slots: Slots, evidence: Evidence) -> Finding:
-    clues = tuple(tuple(at - 1 for at in clue.steps(seen, slots)) for clue in evidence.clues)
+    clues = tuple(tuple(at + START for at in clue.steps(seen, slots)) for clue in evidence.clues)
     fault = None
     for clue, steps in zip(evidence.clues, clues, strict=True):
         if not steps:

@@ -29,7 +29,7 @@ PREDICATES: dict[str, tuple[str, ...]] = {
     "measure_temperature": ("object",),
     "monitor": ("object",),
     "measure_time": ("object",),
-    "connect": ("device", "device"),
+    "connect": ("device", "object"),
     "examine": ("object",),
     "read": ("object",),
     "eat": ("object",),

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from sgd_gym.benchmarks import paths
 from sgd_gym.benchmarks.paths import PathsConfig, make_mutants, measure_paths
 from sgd_gym.data import evidence
 from sgd_gym.data.collect import CollectConfig, collect
+from sgd_gym.data.evidence import Finding, check_evidence
 from sgd_gym.errors import SgdGymError
-from sgd_gym.trajectories import read_episodes
+from sgd_gym.trajectories import Episode, read_episodes
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +50,24 @@ def test_sound_data_is_measured(config: PathsConfig) -> None:
 
 
 @pytest.mark.slow
-def test_a_check_that_asks_for_nothing_is_seen(config: PathsConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clue that the first room gives can be taken out of no path, and the mutant passes the check."""
-    (row, *others) = evidence.EVIDENCE
-    blind = replace(row, clues=(evidence.Clue(r"\A\Z"),), agrees=None)
-    monkeypatch.setattr(evidence, "EVIDENCE", (blind, *others))
+def test_a_blind_check_is_seen(config: PathsConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def blind(episode: Episode, task_id: str) -> list[Finding]:
+        return [replace(finding, fault=None) for finding in check_evidence(episode, task_id)]
+
+    monkeypatch.setattr(paths, "check_evidence", blind)
     (mutant,) = make_mutants(read_episodes(config.short), 1, 1)
     assert mutant.score == 100
     assert not mutant.caught
+
+
+@pytest.mark.slow
+def test_what_the_first_room_shows_can_be_taken_out_of_no_path(
+    config: PathsConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row, *others) = evidence.EVIDENCE
+    at_start = replace(row, clues=(evidence.Clue(r"\A\Z"),), agrees=None)
+    monkeypatch.setattr(evidence, "EVIDENCE", (at_start, *others))
+    assert make_mutants(read_episodes(config.short), 1, 1) == []
 
 
 def test_missing_folders_name_the_fix(tmp_path: Path) -> None:
