@@ -1,6 +1,5 @@
-"""Goals: sub-goals whose achievement is seen in the text, and the reward that follows.
+"""Goals: sub-goals whose achievement is seen in the text.
 
-Law: `compute_reward(achieved, desired)` is the reward of a goal-conditioned step, for one pair or a batch.
 *Achieved* is what the detector says holds now: lasting facts as the room and the inventory show them (the pot
 stands on the stove, which is on), and what the last command did as its reply tells (a recipe was read). The
 detector sees what an agent sees, no state of the simulator.
@@ -46,7 +45,11 @@ _COMMANDS = tuple(
         (r"open (?P<a>.+)", r"The .+ is now open", "open"),
         (r"activate (?P<a>.+)", r"The .+ is now activated", "activate"),
         (r"deactivate (?P<a>.+)", r"The .+ is now deactivated", "deactivate"),
-        (r"use thermometer(?: in inventory)? on (?P<a>.+)", r"the thermometer measures", "measure_temperature"),
+        (
+            r"use thermometer(?: in inventory)? on (?P<a>.+)",
+            r"the thermometer measures",
+            "measure_temperature",
+        ),
         (r"use (?P<a>.+) on (?P<b>.+)", r"You ", "use"),
         (r"read (?P<a>.+)", r"The .+ reads", "read"),
         (r"eat (?P<a>.+)", r"You eat|The .+ was eaten", "eat"),
@@ -84,10 +87,8 @@ class Detector:
     def update(self, view: View) -> frozenset[Subgoal]:
         """Return all sub-goals that hold after a command."""
         sight = read_sight(view.look, view.inventory)
-        found = {one for one in _make([*_facts(sight), *_events(view, sight)])}
-        found |= set(_make(self._circuits(view)))
-        found |= set(_make(self._watched(found)))
-        return frozenset(found)
+        found = set(_make([*_facts(sight), *_events(view, sight), *self._circuits(view)]))
+        return frozenset(found | set(_make(self._watched(found))))
 
     def _circuits(self, view: View) -> Iterator[tuple[str, ...]]:
         """Yield the pairs of devices whose poles are all wired, and which wires join."""
@@ -102,9 +103,9 @@ class Detector:
             self._wires[one], self._wires[two] = two, one
         names = [name for name, _ in self._wires]
         devices = sorted({name for name in names if names.count(name) > 1 and not _WIRE.match(name)})
-        for one, two in permutations(devices, 2):
-            if two in self._reach(one):
-                yield "connect", one, two
+        for device, other in permutations(devices, 2):
+            if other in self._reach(device):
+                yield "connect", device, other
 
     def _reach(self, name: str) -> set[str]:
         reached, new = set(), {name}
@@ -194,7 +195,7 @@ def _make(found: Iterable[tuple[str, ...]]) -> Iterator[Subgoal]:
 
 
 def satisfies(achieved: Subgoal, desired: Subgoal) -> bool:
-    """Return whether one sub-goal is what was desired; names may be told in less words than they are shown."""
+    """Return whether one sub-goal is what was desired; a name may have fewer words than what is shown."""
     return achieved.predicate == desired.predicate and all(
         is_named(*pair) for pair in zip(achieved.arguments, desired.arguments, strict=True)
     )

@@ -1,4 +1,4 @@
-"""The detector sees from the text what holds, and rewards follow from it."""
+"""The detector sees from the text what holds."""
 
 import pytest
 
@@ -12,7 +12,9 @@ LOOK = """This room is called the kitchen. In it, you see:
 \ta stove, which is turned on. On the stove is: a metal pot (containing a substance called water).
 You also see:
 \tA door to the hallway (that is closed)"""
-INVENTORY = "In your inventory, you see:\n\ta thermometer, currently reading a temperature of 10 degrees celsius"
+INVENTORY = (
+    "In your inventory, you see:\n\ta thermometer, currently reading a temperature of 10 degrees celsius"
+)
 
 
 def see(command: str = "", reply: str = "", look: str = LOOK, detector: Detector | None = None) -> str:

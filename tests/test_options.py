@@ -1,4 +1,4 @@
-"""`OptionRunner` under a planner: who is asked when, how options end, and that worlds do not disturb each other."""
+"""`OptionRunner` under a planner: who is asked when, how options end, and that worlds stay apart."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -91,9 +91,7 @@ def play(agent: SGDAgent, slots: list[int], moves: int, ends: bool = True) -> di
     return commands
 
 
-def step(
-    agent: SGDAgent, slots: list[int], commands: dict[int, list[str]], move: int, ended: bool
-) -> None:
+def step(agent: SGDAgent, slots: list[int], commands: dict[int, list[str]], move: int, ended: bool) -> None:
     seen: list[Seen] = [{"observation": f"{slot}/{move}"} for slot in slots]
     infos: list[dict[str, Any]] = [{"slot": slot} for slot in slots]
     for slot, command in zip(slots, agent.act(slots, seen, infos), strict=True):

@@ -78,6 +78,8 @@ def test_nothing_else_is_seen(sight: Sight) -> None:
     assert not sight.find("agent")
 
 
-@pytest.mark.parametrize("text", ["", "No known action matches that input.", "\t", "\t((,.", "a\n\tb (containing"])
+@pytest.mark.parametrize(
+    "text", ["", "No known action matches that input.", "\t", "\t((,.", "a\n\tb (containing"]
+)
 def test_other_texts_are_read_without_error(text: str) -> None:
     assert read_sight(text, text).room == ""

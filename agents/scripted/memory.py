@@ -40,7 +40,9 @@ class Memory:
     def find(self, name: str) -> Thing | None:
         """Return the thing in sight that a name means: an equal name first, then what is carried."""
         found = [one for one in self.sight.things if is_named(one.name, name)]
-        return min(found, key=lambda one: (one.name.lower() != name.lower(), not is_carried(one)), default=None)
+        return min(
+            found, key=lambda one: (one.name.lower() != name.lower(), not is_carried(one)), default=None
+        )
 
     def carried(self, name: str) -> Thing | None:
         """Return the thing that a name means if the agent carries it itself, not in something else."""
@@ -49,7 +51,9 @@ class Memory:
 
     def rooms_to_search(self, name: str) -> list[str]:
         """Return other rooms in the order to look for a thing: where it was seen, the task's, the unseen."""
-        where = [room for room, things in self.seen.items() if any(is_named(one.name, name) for one in things)]
+        where = [
+            room for room, things in self.seen.items() if any(is_named(one.name, name) for one in things)
+        ]
         told = [room for room in ROOMS if room in self.task.lower()]
         unseen = [room for room in ROOMS if room not in self.seen]
         order = dict.fromkeys([*where, *(room for room in told if room in unseen), *unseen])

@@ -38,18 +38,18 @@ def _go(memory: Memory, room: str) -> Script:
 
 
 def _search(memory: Memory, name: str) -> Script:
-    """Bring a thing into sight: in closed containers here, then in other rooms."""
-    opened: set[str] = set()
+    """Bring a thing into sight: in closed containers here, then in other rooms; nothing is tried twice."""
+    tried: set[str] = set()
     while memory.find(name) is None:
-        closed = [one for one in memory.closed() if (memory.sight.room + one) not in opened]
-        rooms = memory.rooms_to_search(name)
-        if closed:
-            opened.add(memory.sight.room + closed[0])
-            yield from _do(memory, f"open {closed[0]}")
-        elif rooms:
-            yield f"teleport to {rooms[0]}"
-        else:
+        closed = [f"open {one}" for one in memory.closed()]
+        rooms = [f"teleport to {room}" for room in memory.rooms_to_search(name)]
+        # The same container may stand in several rooms.
+        places = {command: f"{memory.sight.room}: {command}" for command in closed}
+        untried = [one for one in [*closed, *rooms] if places.get(one, one) not in tried]
+        if not untried:
             return
+        tried.add(places.get(untried[0], untried[0]))
+        yield from _do(memory, untried[0])
 
 
 def _refer(memory: Memory, thing: Thing | None, name: str) -> str:
@@ -167,9 +167,8 @@ def _combine(memory: Memory, one: str, other: str) -> Script:
         yield from _mix_in(memory, other, empty[0])
         return
     second = memory.find(other)
-    if second:
-        container = f"{second.holder.split()[-1]} containing {second.name}"
-        yield from _pour(memory, one, container)
+    if second and second.holder not in ("", INVENTORY):
+        yield from _pour(memory, one, f"{second.holder.split()[-1]} containing {second.name}")
         yield from _do(memory, f"mix {second.holder}")
 
 
@@ -180,7 +179,11 @@ def _carry_into(memory: Memory, name: str, device: str) -> Script:
     moved = name
     if thing and thing.holder not in ("", INVENTORY) and memory.carried(name) is None:
         pot = memory.find(thing.holder)
-        if pot and pot.name not in COOLERS and (pot.within or pot.name.endswith(("pot", "cup", "jar", "jug"))):
+        if (
+            pot
+            and pot.name not in COOLERS
+            and (pot.within or pot.name.endswith(("pot", "cup", "jar", "jug")))
+        ):
             moved = pot.name
     if memory.carried(moved) is None:
         yield from _do(memory, f"pick up {_refer(memory, memory.find(moved), moved)}")

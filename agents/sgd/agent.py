@@ -37,9 +37,7 @@ class SGDAgent(Agent):
             waiting = [slot for slot in waiting if slot not in commands]
         return [commands[slot] for slot in slots]
 
-    def _plan(
-        self, slots: Sequence[int], seen: Mapping[int, Observation], told: Mapping[int, Info]
-    ) -> None:
+    def _plan(self, slots: Sequence[int], seen: Mapping[int, Observation], told: Mapping[int, Info]) -> None:
         last = [self.runner.last(slot) for slot in slots]
         subgoals = self.planner.plan(slots, [seen[one] for one in slots], [told[one] for one in slots], last)
         for slot, subgoal in zip(slots, subgoals, strict=True):
