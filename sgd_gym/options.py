@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from sgd_gym.goals import Detector, View, satisfies
+from sgd_gym.subgoals.grammar import parse
+
 Observation = Mapping[str, str]
 Info = Mapping[str, Any]
-TerminatedBy = Literal["executor", "cap", "episode"]
+TerminatedBy = Literal["executor", "achieved", "cap", "episode"]
 
 
 @dataclass
@@ -27,7 +30,8 @@ class OptionRecord:
     """What was seen after each command."""
     rewards: list[float] = field(default_factory=list)
     terminated_by: TerminatedBy | None = None
-    """Who ended it: the executor, the cap on moves, or the episode; None while it runs."""
+    """What ended it: the executor, the sub-goal seen achieved, the cap on moves, or the episode; None while
+    it runs."""
 
     @property
     def duration(self) -> int:
@@ -90,53 +94,69 @@ class Executor(Protocol):
 class OptionRunner:
     """Starts, runs and ends options in n worlds.
 
-    An option ends when the executor says so, after `max_moves` moves, or with the episode. The planner is
-    called at the start of an episode and when an option has ended, not at every move.
+    An option ends when the executor says so, when its sub-goal is seen achieved (`until_achieved`), after
+    `max_moves` moves, or with the episode. Whoever holds the runner then starts the next one.
     """
 
-    def __init__(self, planner: Planner, executor: Executor, max_moves: int = 30):
-        """Make a runner; `max_moves` caps the moves of one option."""
+    def __init__(self, executor: Executor, max_moves: int = 30, until_achieved: bool = False):
+        """Make a runner.
+
+        Args:
+            executor: Carries the sub-goals out.
+            max_moves: Caps the moves of one option.
+            until_achieved: End an option as soon as its sub-goal is seen achieved; sub-goals must parse then.
+        """
         if max_moves < 1:
             raise ValueError(f"max_moves is {max_moves}. Allowed: 1 or more.")
-        self.planner = planner
         self.executor = executor
         self.max_moves = max_moves
+        self.until_achieved = until_achieved
         self.options: dict[int, list[OptionRecord]] = {}
         """The options of the running episode of each world, the last one running or just ended."""
+        self._detectors: dict[int, Detector] = {}
 
     def reset(self, slots: Sequence[int]) -> None:
         """Begin new episodes in these worlds."""
         for slot in slots:
-            self.options[slot] = []
-        self.planner.reset(slots)
+            self.options[slot], self._detectors[slot] = [], Detector()
         self.executor.reset(slots)
+
+    def last(self, slot: int) -> OptionRecord | None:
+        """Return the option that runs in a world or ended last; None at the start of an episode."""
+        return self.options[slot][-1] if self.options[slot] else None
+
+    def is_running(self, slot: int) -> bool:
+        """Return whether an option runs in a world."""
+        last = self.last(slot)
+        return last is not None and last.terminated_by is None
+
+    def start(self, slot: int, subgoal: str) -> None:
+        """Begin an option in a world where none runs.
+
+        Raises:
+            SubgoalError: If the executor wants a sub-goal of the grammar and this is none.
+        """
+        self.executor.start(slot, subgoal)
+        self.options[slot].append(OptionRecord(subgoal))
 
     def act(
         self, slots: Sequence[int], observations: Sequence[Observation], infos: Sequence[Info]
-    ) -> list[str]:
-        """Return the next command of each world in `slots`, starting new options where they are due."""
-        for slot in slots:
-            option = self._running(slot)
-            if option is not None and option.duration >= self.max_moves:
-                option.terminated_by = "cap"
-        self._start_where_idle(slots, observations, infos)
-        commands = dict(zip(slots, self.executor.act(slots, observations, infos), strict=True))
-        ended = [
-            number
-            for number, slot in enumerate(slots)
-            if self.options[slot][-1].commands and self.executor.done(slot)
-        ]
-        if ended:
-            again = [slots[number] for number in ended]
-            seen = [observations[number] for number in ended]
-            told = [infos[number] for number in ended]
-            for slot in again:
-                self.options[slot][-1].terminated_by = "executor"
-            self._start_where_idle(again, seen, told)
-            commands.update(zip(again, self.executor.act(again, seen, told), strict=True))
-        for slot in slots:
-            self.options[slot][-1].commands.append(commands[slot])
-        return [commands[slot] for slot in slots]
+    ) -> list[str | None]:
+        """Return the next command of each world in `slots`; None where its option has ended by the executor.
+
+        There, start the next option and ask again for these worlds alone. The first word of an option is
+        always a command.
+        """
+        commands: list[str | None] = []
+        for slot, command in zip(slots, self.executor.act(slots, observations, infos), strict=True):
+            option = self.options[slot][-1]
+            if option.commands and self.executor.done(slot):
+                option.terminated_by = "executor"
+                commands.append(None)
+            else:
+                option.commands.append(command)
+                commands.append(command)
+        return commands
 
     def observe(self, slot: int, observation: Observation, reward: float, ended: bool) -> None:
         """Tell what the command of one world did; `ended` when its episode is over."""
@@ -145,20 +165,12 @@ class OptionRunner:
         option.rewards.append(reward)
         if ended:
             option.terminated_by = "episode"
+        elif self.until_achieved and self._is_achieved(slot, option, observation):
+            option.terminated_by = "achieved"
+        elif option.duration >= self.max_moves:
+            option.terminated_by = "cap"
 
-    def _running(self, slot: int) -> OptionRecord | None:
-        options = self.options[slot]
-        return options[-1] if options and options[-1].terminated_by is None else None
-
-    def _start_where_idle(
-        self, slots: Sequence[int], observations: Sequence[Observation], infos: Sequence[Info]
-    ) -> None:
-        idle = [number for number, slot in enumerate(slots) if self._running(slot) is None]
-        if not idle:
-            return
-        due = [slots[number] for number in idle]
-        last = [self.options[slot][-1] if self.options[slot] else None for slot in due]
-        seen, told = [observations[number] for number in idle], [infos[number] for number in idle]
-        for slot, subgoal in zip(due, self.planner.plan(due, seen, told, last), strict=True):
-            self.options[slot].append(OptionRecord(subgoal))
-            self.executor.start(slot, subgoal)
+    def _is_achieved(self, slot: int, option: OptionRecord, seen: Observation) -> bool:
+        view = View(option.commands[-1], seen["observation"], seen["look"], seen["inventory"])
+        goal = parse(option.name)
+        return any(satisfies(one, goal) for one in self._detectors[slot].update(view))

@@ -25,10 +25,9 @@ MAX_LINES = 400
 # also what stands to its left. Registration reads the table of tasks; environments it names by string.
 LEVELS = (
     "errors < files < progress < provenance",
-    "spaces < trajectories < subgoals < prompts",
+    "spaces < trajectories < sight < subgoals < prompts < goals < options < encoders",
     "envs",
     "data",
-    "goals, options, encoders",
     "models",
     "agents",
     "benchmarks",
@@ -161,7 +160,7 @@ def test_a_wrong_import_is_seen(module: str, source: str) -> None:
         ("sgd_gym.prompts", "from sgd_gym.subgoals.grammar import parse"),
         ("sgd_gym.envs.gateway", "import py4j.java_gateway\nfrom sgd_gym import errors"),
         ("sgd_gym.agents.sgd.model", "from sgd_gym import __version__\nimport sgd_gym.agents.base"),
-        ("sgd_gym.options", "from sgd_gym.envs.vector import VectorEnv\nimport torch"),
+        ("sgd_gym.data.pool", "from sgd_gym.envs.vector import VectorEnv\nimport torch"),
         ("sgd_gym.cli", "import sgd_gym.training.trainer\nimport benchmarks_of_others"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`OptionRunner`: who is asked when, how options end, and that worlds do not disturb each other."""
+"""`OptionRunner` under a planner: who is asked when, how options end, and that worlds stay apart."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from sgd_gym.agents.base import EpisodeKey
+from sgd_gym.agents.sgd.agent import SGDAgent
 from sgd_gym.options import Info, Observation, OptionRecord, OptionRunner
 
 Seen = dict[str, str]
@@ -76,31 +78,33 @@ class CountingExecutor:
         return {"calls": 0, "tokens": 0}
 
 
-def play(runner: OptionRunner, slots: list[int], moves: int, ends: bool = True) -> dict[int, list[str]]:
+def reset(agent: SGDAgent, slots: list[int]) -> None:
+    agent.reset(slots, [EpisodeKey("boil", 0, 0)] * len(slots))
+
+
+def play(agent: SGDAgent, slots: list[int], moves: int, ends: bool = True) -> dict[int, list[str]]:
     """Play `moves` moves in each world; reward and reply name the world and the move."""
-    runner.reset(slots)
+    reset(agent, slots)
     commands: dict[int, list[str]] = {slot: [] for slot in slots}
     for move in range(moves):
-        step(runner, slots, commands, move, ended=ends and move + 1 == moves)
+        step(agent, slots, commands, move, ended=ends and move + 1 == moves)
     return commands
 
 
-def step(
-    runner: OptionRunner, slots: list[int], commands: dict[int, list[str]], move: int, ended: bool
-) -> None:
+def step(agent: SGDAgent, slots: list[int], commands: dict[int, list[str]], move: int, ended: bool) -> None:
     seen: list[Seen] = [{"observation": f"{slot}/{move}"} for slot in slots]
     infos: list[dict[str, Any]] = [{"slot": slot} for slot in slots]
-    for slot, command in zip(slots, runner.act(slots, seen, infos), strict=True):
+    for slot, command in zip(slots, agent.act(slots, seen, infos), strict=True):
         commands[slot].append(command)
-        runner.observe(slot, {"observation": f"{slot}/{move + 1}"}, 10.0 * slot + move, ended)
+        agent.observe(slot, {"observation": f"{slot}/{move + 1}"}, 10.0 * slot + move, ended)
 
 
-def summary(runner: OptionRunner, slot: int) -> list[tuple[str, list[str], str | None]]:
-    return [(one.name, one.commands, one.terminated_by) for one in runner.options[slot]]
+def summary(agent: SGDAgent, slot: int) -> list[tuple[str, list[str], str | None]]:
+    return [(one.name, one.commands, one.terminated_by) for one in agent.runner.options[slot]]
 
 
-def check_laws(runner: OptionRunner, slot: int, commands: list[str]) -> None:
-    options = runner.options[slot]
+def check_laws(agent: SGDAgent, slot: int, commands: list[str]) -> None:
+    options = agent.runner.options[slot]
     for option in options:
         assert option.duration == len(option.rewards) == len(option.commands) >= 1
         assert len(option.observations) == option.duration
@@ -115,15 +119,15 @@ def check_laws(runner: OptionRunner, slot: int, commands: list[str]) -> None:
 
 def test_the_executor_ends_options_and_the_planner_is_asked_only_then() -> None:
     planner = ListPlanner({0: ["walk 2", "eat 1", "sleep 3"]})
-    runner = OptionRunner(planner, CountingExecutor())
-    commands = play(runner, [0], moves=6, ends=False)[0]
+    agent = SGDAgent(planner, CountingExecutor())
+    commands = play(agent, [0], moves=6, ends=False)[0]
     assert commands == ["walk 0", "walk 1", "eat 0", "sleep 0", "sleep 1", "sleep 2"]
-    assert summary(runner, 0) == [
+    assert summary(agent, 0) == [
         ("walk 2", ["walk 0", "walk 1"], "executor"),
         ("eat 1", ["eat 0"], "executor"),
         ("sleep 3", ["sleep 0", "sleep 1", "sleep 2"], None),
     ]
-    check_laws(runner, 0, commands)
+    check_laws(agent, 0, commands)
     assert [(slots, seen) for slots, seen, _ in planner.calls] == [
         ([0], ["0/0"]),
         ([0], ["0/2"]),
@@ -133,10 +137,10 @@ def test_the_executor_ends_options_and_the_planner_is_asked_only_then() -> None:
 
 def test_the_planner_is_told_the_option_that_ended() -> None:
     planner = ListPlanner({0: ["walk 2", "eat 1"]})
-    runner = OptionRunner(planner, CountingExecutor())
-    play(runner, [0], moves=4)
+    agent = SGDAgent(planner, CountingExecutor())
+    play(agent, [0], moves=4)
     told = [last[0] for _, _, last in planner.calls]
-    assert told == [None, *runner.options[0][:2]]
+    assert told == [None, *agent.runner.options[0][:2]]
     first = told[1]
     assert first is not None
     assert (first.name, first.terminated_by) == ("walk 2", "executor")
@@ -145,41 +149,41 @@ def test_the_planner_is_told_the_option_that_ended() -> None:
 
 def test_the_cap_ends_options() -> None:
     planner = ListPlanner({0: ["walk 99", "eat 2"]})
-    runner = OptionRunner(planner, CountingExecutor(), max_moves=2)
-    commands = play(runner, [0], moves=5)[0]
+    agent = SGDAgent(planner, CountingExecutor(), max_option_moves=2)
+    commands = play(agent, [0], moves=5)[0]
     assert commands == ["walk 0", "walk 1", "eat 0", "eat 1", "walk 0"]
-    assert [option.terminated_by for option in runner.options[0]] == ["cap", "cap", "episode"]
-    check_laws(runner, 0, commands)
+    assert [option.terminated_by for option in agent.runner.options[0]] == ["cap", "cap", "episode"]
+    check_laws(agent, 0, commands)
     assert len(planner.calls) == 3
 
 
 @pytest.mark.parametrize("moves", [1, 2, 3])
 def test_the_episode_ends_the_option_that_runs(moves: int) -> None:
-    runner = OptionRunner(ListPlanner({0: ["walk 2"]}), CountingExecutor())
-    commands = play(runner, [0], moves)[0]
-    *before, last = runner.options[0]
+    agent = SGDAgent(ListPlanner({0: ["walk 2"]}), CountingExecutor())
+    commands = play(agent, [0], moves)[0]
+    *before, last = agent.runner.options[0]
     assert last.terminated_by == "episode"
     assert all(option.terminated_by == "executor" for option in before)
-    check_laws(runner, 0, commands)
+    check_laws(agent, 0, commands)
 
 
 def test_a_new_episode_starts_with_the_planner_and_without_old_options() -> None:
     planner = ListPlanner({0: ["walk 5"]})
-    runner = OptionRunner(planner, CountingExecutor())
-    play(runner, [0], moves=2, ends=False)  # cut off from outside, as by a limit on moves
-    commands = play(runner, [0], moves=1)[0]
+    agent = SGDAgent(planner, CountingExecutor())
+    play(agent, [0], moves=2, ends=False)  # cut off from outside, as by a limit on moves
+    commands = play(agent, [0], moves=1)[0]
     assert commands == ["walk 0"]
     assert [last for _, _, last in planner.calls] == [[None], [None]]
-    check_laws(runner, 0, commands)
+    check_laws(agent, 0, commands)
 
 
 @pytest.mark.parametrize("length", [0, 1])
 def test_every_option_makes_a_move_whatever_the_executor_says(length: int) -> None:
     """With length 0 the executor says at once that it is done, which it must not."""
-    runner = OptionRunner(ListPlanner({0: [f"walk {length}"]}), CountingExecutor())
-    commands = play(runner, [0], moves=4)[0]
-    check_laws(runner, 0, commands)
-    assert len(runner.options[0]) == 4
+    agent = SGDAgent(ListPlanner({0: [f"walk {length}"]}), CountingExecutor())
+    commands = play(agent, [0], moves=4)[0]
+    check_laws(agent, 0, commands)
+    assert len(agent.runner.options[0]) == 4
 
 
 def test_worlds_do_not_disturb_each_other() -> None:
@@ -187,34 +191,34 @@ def test_worlds_do_not_disturb_each_other() -> None:
     plans = {3: ["walk 2", "eat 1"], 7: ["run 3", "hop 2"]}
     alone = {}
     for slot in plans:
-        runner = OptionRunner(ListPlanner(plans), CountingExecutor())
-        commands = play(runner, [slot], moves=6)[slot]
-        alone[slot] = (commands, summary(runner, slot))
+        agent = SGDAgent(ListPlanner(plans), CountingExecutor())
+        commands = play(agent, [slot], moves=6)[slot]
+        alone[slot] = (commands, summary(agent, slot))
 
-    runner = OptionRunner(ListPlanner(plans), CountingExecutor())
-    commands = play(runner, [3, 7], moves=6)
+    agent = SGDAgent(ListPlanner(plans), CountingExecutor())
+    commands = play(agent, [3, 7], moves=6)
     for slot in plans:
-        assert (commands[slot], summary(runner, slot)) == alone[slot]
-        check_laws(runner, slot, commands[slot])
+        assert (commands[slot], summary(agent, slot)) == alone[slot]
+        check_laws(agent, slot, commands[slot])
 
 
 def test_a_world_begins_anew_while_another_plays_on() -> None:
-    runner = OptionRunner(ListPlanner({0: ["walk 2"], 1: ["run 3"]}), CountingExecutor())
-    commands = play(runner, [0, 1], moves=1, ends=False)
-    runner.reset([1])
+    agent = SGDAgent(ListPlanner({0: ["walk 2"], 1: ["run 3"]}), CountingExecutor())
+    commands = play(agent, [0, 1], moves=1, ends=False)
+    reset(agent, [1])
     again: dict[int, list[str]] = {0: commands[0], 1: []}
     for move, slots in ((1, [1, 0]), (2, [0]), (2, [1])):
-        step(runner, slots, again, move, ended=False)
+        step(agent, slots, again, move, ended=False)
     assert again == {0: ["walk 0", "walk 1", "walk 0"], 1: ["run 0", "run 1"]}
-    assert [option.name for option in runner.options[1]] == ["run 3"]
-    assert [option.name for option in runner.options[0]] == ["walk 2", "walk 2"]
+    assert [option.name for option in agent.runner.options[1]] == ["run 3"]
+    assert [option.name for option in agent.runner.options[0]] == ["walk 2", "walk 2"]
 
 
 def test_commands_come_in_the_order_of_the_slots() -> None:
-    runner = OptionRunner(ListPlanner({0: ["walk 9"], 1: ["run 9"]}), CountingExecutor())
-    runner.reset([0, 1])
+    agent = SGDAgent(ListPlanner({0: ["walk 9"], 1: ["run 9"]}), CountingExecutor())
+    reset(agent, [0, 1])
     seen = [{"observation": ""}] * 2
-    assert runner.act([1, 0], seen, [{"slot": 1}, {"slot": 0}]) == ["run 0", "walk 0"]
+    assert agent.act([1, 0], seen, [{"slot": 1}, {"slot": 0}]) == ["run 0", "walk 0"]
 
 
 def test_two_records_do_not_share_lists() -> None:
@@ -227,4 +231,4 @@ def test_two_records_do_not_share_lists() -> None:
 @pytest.mark.parametrize("max_moves", [0, -1])
 def test_a_cap_below_one_move_is_refused(max_moves: int) -> None:
     with pytest.raises(ValueError, match=rf"max_moves is {max_moves}\. Allowed: 1 or more"):
-        OptionRunner(ListPlanner({}), CountingExecutor(), max_moves)
+        OptionRunner(CountingExecutor(), max_moves)

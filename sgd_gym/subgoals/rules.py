@@ -107,7 +107,7 @@ def _next_span(events: list[_Event], start: int) -> tuple[int, Subgoal]:
     """Return the end (exclusive) and the sub-goal of the span that begins at `start`."""
     event = events[start]
     end = start + 1
-    a, b = _name(event.a), _name(event.b)
+    a, b = short_name(event.a), short_name(event.b)
     match event.kind:
         case "door" | "go":
             end = _run(events, start, ("door", "go", "look"))
@@ -156,7 +156,7 @@ def _next_span(events: list[_Event], start: int) -> tuple[int, Subgoal]:
                     same += 1
                 return same, Subgoal("examine", (a,))
             # The name can change while the substance melts or boils; the first one is known beforehand.
-            name = _name(readings[0].a)
+            name = short_name(readings[0].a)
             return end, Subgoal("monitor" if len(readings) > 1 else "measure_temperature", (name,))
         case "use":
             return end, Subgoal("use", (a, b))
@@ -171,13 +171,13 @@ def _sink_span(events: list[_Event], start: int) -> tuple[int, Subgoal]:
     while end < len(events):
         event = events[end]
         if event.kind == "move" and event.b == "sink":
-            filled = _name(event.a)
+            filled = short_name(event.a)
         elif event.kind == "pour" and event.b.startswith("flower pot"):
-            watered = "flower pots" if watered else _name(event.b)
+            watered = "flower pots" if watered else short_name(event.b)
         elif not (event.kind in ("activate", "deactivate") and event.a == "sink"):
             break
         end += 1
-    if end < len(events) and events[end].kind == "pick_up" and filled == _name(events[end].a):
+    if end < len(events) and events[end].kind == "pick_up" and filled == short_name(events[end].a):
         end += 1
     if watered:
         return end, Subgoal("water", (watered,))
@@ -198,7 +198,7 @@ def _count(events: list[_Event], start: int, end: int, kind: str) -> int:
     return sum(event.kind == kind for event in events[start:end])
 
 
-def _name(text: str) -> str:
+def short_name(text: str) -> str:
     """Shorten a referent to the object's name: no place, no content, no brackets or commas.
 
     The stage of a plant stays, for tasks ask for one after the other.
@@ -211,10 +211,10 @@ def _name(text: str) -> str:
 def _content(text: str) -> str:
     """Name what is poured: the content if the referent tells it, else the container."""
     match = re.search(r" containing (.+)", text)
-    return _name(match.group(1) if match else text)
+    return short_name(match.group(1) if match else text)
 
 
 def _device(text: str) -> str:
     """Name the device that a terminal belongs to: "battery anode" and "cathode in lamp" are on two."""
     text = re.sub(r" (?:anode|cathode|terminal \d)\Z", "", text)
-    return _name(re.sub(r"\A(?:anode|cathode|terminal \d) (?:in|on) ", "", text))
+    return short_name(re.sub(r"\A(?:anode|cathode|terminal \d) (?:in|on) ", "", text))
