@@ -38,7 +38,7 @@ def test_another_command_gives_another_trace() -> None:
 
 @pytest.mark.slow
 def test_a_small_comparison_finds_no_difference(tmp_path: Path) -> None:
-    figures = compare_traces(TracesConfig(["find-plant", "grow-fruit"], max_moves=12, out=tmp_path))
+    figures = compare_traces(TracesConfig(["find-plant", "melt"], max_moves=6, out=tmp_path))
     assert [figure.value for figure in figures] == [0] * 4
     results = json.loads((tmp_path / "traces.json").read_text(encoding="utf-8"))
     assert [row["kind"] for row in results["rows"]] == ["oracle", "random"] * 2
