@@ -105,7 +105,7 @@ EVIDENCE = (
             Clue(r"connect .*(?:{object} terminal 2|terminal 2 (?:in|on) {object})"),
             Clue(look=r"which is (?:on|off)"),
         ),
-        r"determine if (?P<object>.+?) is electrically conductive\."
+        r"determine if (?P<object>.+?)(?: \(.+?\))? is electrically conductive\."
         r".*? is electrically conductive, place it in the (?P<conducts>\w+) box",
         agrees=lamp_agrees,
     ),

@@ -157,7 +157,9 @@ def _items(episode: Episode) -> Iterator[_Item]:
     before = ""
     for step in episode.steps:
         again = step.action == before and step.action.startswith(("pick up", "open", "activate"))
-        if not step.observation.startswith(_USELESS) and not again:
+        # What cannot be wired does not conduct: such an attempt tells something.
+        useless = step.observation.startswith(_USELESS) and not step.action.startswith("connect ")
+        if not useless and not again:
             yield _Item(_kind(step.action), step.action, step.observation, step.look)
         before = step.action
 

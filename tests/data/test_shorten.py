@@ -252,3 +252,12 @@ def test_each_task_of_the_table_is_there_once() -> None:
     assert len(ids) == len(set(ids)) == 18
     for task_id in ids:
         assert get_task(task_id).id == task_id
+
+
+def test_an_object_that_takes_no_wire_was_tried_on_one() -> None:
+    """The attempt shows that it does not conduct, though the simulator understands no such command."""
+    path = (
+        ("workshop", "connect book terminal 1 to red wire terminal 2", "No known action matches that input."),
+        ("workshop", "juggle book", "No known action matches that input."),
+    )
+    assert commands_of(*path) == ["connect book terminal 1 to red wire terminal 2", "<10>"]
