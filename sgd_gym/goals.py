@@ -13,12 +13,10 @@ from typing import NamedTuple
 from sgd_gym.errors import SubgoalError
 from sgd_gym.sight import INVENTORY, Sight, read_sight
 from sgd_gym.subgoals.grammar import Subgoal, parse
-from sgd_gym.subgoals.rules import short_name
+from sgd_gym.subgoals.rules import COOLERS, HEATERS, short_name
 
 SEPARATOR = "; "
 """Between the sub-goals of an achieved goal."""
-COOLERS = ("freezer", "fridge", "ultra low temperature freezer")
-HEATERS = ("stove", "oven", "blast furnace", "hot plate", "fire pit")
 
 _ON = {"turned on", "activated", "on"}
 _STAGE = re.compile(r" (?:in the \w+ stage|with a \w+ height).*")

@@ -61,10 +61,6 @@ class Sight:
     doors: tuple[Thing, ...]
     """Doors to other rooms, named by the room behind them, with the state "open" or "closed"."""
 
-    def find(self, name: str) -> list[Thing]:
-        """Return the things of a name, whatever its case."""
-        return [thing for thing in self.things if thing.name.lower() == name.lower()]
-
 
 @lru_cache(maxsize=4096)
 def read_sight(look: str, inventory: str) -> Sight:
@@ -117,7 +113,7 @@ class _Reader:
             return
         number = len(self.things)
         name, states = " ".join(match["name"].split()), []
-        if partly := re.search(_PARTLY, name):
+        if partly := _PARTLY.search(name):
             name, states = name[: partly.start()], [partly[0].strip()]
         self.things.append(Thing(name, within))
         while True:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Generator
 
 from sgd_gym.agents.scripted.memory import Memory, is_carried
-from sgd_gym.goals import COOLERS
 from sgd_gym.sight import INVENTORY, Thing
 from sgd_gym.subgoals.grammar import Subgoal
+from sgd_gym.subgoals.rules import COOLERS
 
 Script = Generator[str, None, None]
 
@@ -88,32 +88,21 @@ def _focus_on(memory: Memory, name: str) -> Script:
     yield from _do(memory, f"focus on {_refer(memory, memory.find(name), name)}")
 
 
-def _open(memory: Memory, name: str) -> Script:
-    if name == "doors":
-        for door in memory.sight.doors:
-            yield f"open door to {door.name}"
-    else:
-        yield from _search(memory, name)
-        yield from _do(memory, f"open {name}")
+def _simply(verb: str) -> Callable[[Memory, str], Script]:
+    """Return the script of a command that is all there is to do, once the thing is in sight."""
+
+    def script(memory: Memory, name: str) -> Script:
+        if name == "doors":
+            for door in memory.sight.doors:
+                yield f"{verb} door to {door.name}"
+        else:
+            yield from _search(memory, name)
+            yield from _do(memory, f"{verb} {name}")
+
+    return script
 
 
-def _close(memory: Memory, name: str) -> Script:
-    if name == "doors":
-        for door in memory.sight.doors:
-            yield f"close door to {door.name}"
-    else:
-        yield from _search(memory, name)
-        yield from _do(memory, f"close {name}")
-
-
-def _activate(memory: Memory, name: str) -> Script:
-    yield from _search(memory, name)
-    yield from _do(memory, f"activate {name}")
-
-
-def _deactivate(memory: Memory, name: str) -> Script:
-    yield from _search(memory, name)
-    yield from _do(memory, f"deactivate {name}")
+_mix = _simply("mix")
 
 
 def _fill(memory: Memory, container: str, source: str) -> Script:
@@ -146,11 +135,6 @@ def _pour(memory: Memory, substance: str, container: str) -> Script:
     if memory.count(source) > 1:
         source = f"{source.split()[-1]} containing {thing.name if thing else substance}"
     yield from _do(memory, f"pour {source} into {container}")
-
-
-def _mix(memory: Memory, container: str) -> Script:
-    yield from _search(memory, container)
-    yield from _do(memory, f"mix {container}")
 
 
 def _mix_in(memory: Memory, substance: str, container: str) -> Script:
@@ -258,11 +242,6 @@ def _read(memory: Memory, name: str) -> Script:
     yield from _do(memory, f"read {name}")
 
 
-def _eat(memory: Memory, name: str) -> Script:
-    yield from _search(memory, name)
-    yield from _do(memory, f"eat {name}")
-
-
 def _use(memory: Memory, tool: str, name: str) -> Script:
     if memory.carried(tool) is None:
         yield from _pick_up(memory, tool)
@@ -284,10 +263,10 @@ _SCRIPTS: dict[str, Callable[..., Script]] = {
     "put_down": _put_down,
     "place": _place,
     "focus_on": _focus_on,
-    "open": _open,
-    "close": _close,
-    "activate": _activate,
-    "deactivate": _deactivate,
+    "open": _simply("open"),
+    "close": _simply("close"),
+    "activate": _simply("activate"),
+    "deactivate": _simply("deactivate"),
     "fill": _fill,
     "water": _water,
     "pour": _pour,
@@ -302,7 +281,7 @@ _SCRIPTS: dict[str, Callable[..., Script]] = {
     "connect": _connect,
     "examine": _examine,
     "read": _read,
-    "eat": _eat,
+    "eat": _simply("eat"),
     "use": _use,
     "look_around": _look_around,
     "wait": _wait,

@@ -38,8 +38,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("examine", r"(?:examine|look at|look in|look on) (?P<a>.+)"),
 )
 
-_HEATERS = ("stove", "oven", "blast furnace", "hot plate", "fire pit")
-_COOLERS = ("freezer", "fridge", "ultra low temperature freezer")
+HEATERS = ("stove", "oven", "blast furnace", "hot plate", "fire pit")
+COOLERS = ("freezer", "fridge", "ultra low temperature freezer")
 _LONG_WAIT = 3  # waits in a row from which waiting is a purpose of its own, not a look at an effect
 
 
@@ -135,11 +135,11 @@ def _next_span(events: list[_Event], start: int) -> tuple[int, Subgoal]:
                 end += 1
             return end, Subgoal("measure_time", (b,))
         case "move":
-            if b in _HEATERS:
+            if b in HEATERS:
                 if end < len(events) and events[end] == _Event("activate", event.b):
                     end += 1
                 return end, Subgoal("heat", (a, b))
-            return end, Subgoal("cool" if b in _COOLERS else "place", (a, b))
+            return end, Subgoal("cool" if b in COOLERS else "place", (a, b))
         case "pour":
             return end, Subgoal("pour", (_content(event.a), b))
         case "connect":
