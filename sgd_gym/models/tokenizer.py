@@ -1,6 +1,6 @@
 """Learn a tokenizer from transcripts; knows no model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from transformers import PreTrainedTokenizerFast
 
@@ -9,12 +9,19 @@ from sgd_gym.prompts import END, SPECIAL_TOKENS
 PAD = "<|pad|>"
 
 
-def learn_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
+def learn_tokenizer(
+    texts: Iterable[str],
+    vocabulary: int,
+    special_tokens: Sequence[str] = SPECIAL_TOKENS,
+    end: str = END,
+) -> PreTrainedTokenizerFast:
     """Learn a byte-level BPE, so that no text is unknown; digits stand alone, so that numbers compare.
 
     Args:
         texts: Transcript segments of the train split.
         vocabulary: Largest number of tokens.
+        special_tokens: What is one token and never cut, `end` among them; those of transcripts by default.
+        end: The token that ends what a model writes.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -25,7 +32,7 @@ def learn_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        special_tokens=[PAD, *SPECIAL_TOKENS],
+        special_tokens=[PAD, *special_tokens],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
@@ -33,7 +40,7 @@ def learn_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,
-        eos_token=END,
-        additional_special_tokens=list(SPECIAL_TOKENS),
+        eos_token=end,
+        additional_special_tokens=list(special_tokens),
         clean_up_tokenization_spaces=False,
     )

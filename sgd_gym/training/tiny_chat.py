@@ -26,7 +26,7 @@ from sgd_gym.subgoals.llm_prompt import (
 )
 from sgd_gym.trajectories import Episode
 
-USER, ASSISTANT, END, PAD = "<|user|>", "<|assistant|>", "<|end|>", "<|pad|>"
+USER, ASSISTANT, END = "<|user|>", "<|assistant|>", "<|end|>"
 TEMPLATE = (
     "{% for message in messages %}{% if loop.last %}"
     f"{USER}{{{{ message['content'] }}}}{ASSISTANT}"
@@ -78,6 +78,8 @@ def train_tiny_chat(episodes: Sequence[Episode], out: Path, settings: TinyChatSe
         raise DataError("The tiny model learns from paths of the train split, and from at least one.")
     import torch
 
+    from sgd_gym.models.tokenizer import learn_tokenizer
+
     torch.manual_seed(settings.seed)
     draw = random.Random(settings.seed)
     names = sorted({word for episode in episodes for word in _named_words(episode)})
@@ -86,7 +88,9 @@ def train_tiny_chat(episodes: Sequence[Episode], out: Path, settings: TinyChatSe
         return [make_pair(draw.choice(episodes), names, settings.renamed, draw) for _ in range(number)]
 
     pairs = draw_pairs(1000)
-    tokenizer = _learn_tokenizer([text for pair in pairs for text in pair], settings.vocabulary)
+    texts = [text for pair in pairs for text in pair]
+    tokenizer = learn_tokenizer(texts, settings.vocabulary, (END, USER, ASSISTANT), END)
+    tokenizer.chat_template = TEMPLATE
     model = _make_model(settings, tokenizer)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, weight_decay=0.05)
     model.train()
@@ -164,32 +168,6 @@ def _named_words(episode: Episode) -> set[str]:
         for argument in subgoal.arguments:
             found.update(re.findall(r"[A-Za-z]+", argument))
     return found - plain
-
-
-def _learn_tokenizer(texts: list[str], vocabulary: int) -> Any:
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        special_tokens=[PAD, END, USER, ASSISTANT],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token=PAD,
-        eos_token=END,
-        additional_special_tokens=[USER, ASSISTANT],
-        clean_up_tokenization_spaces=False,
-        chat_template=TEMPLATE,
-    )
 
 
 def _make_model(settings: TinyChatSettings, tokenizer: Any) -> Any:
