@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 # A test that skips itself checks nothing. Where everything should be there, that is a failure.
@@ -49,6 +50,29 @@ def ctrl_c() -> Generator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def hang() -> Callable[[int], None]:
+    """Return a function that stops a process and waits until each of its threads stands still.
+
+    A busy machine may let a thread that the signal has not reached yet answer one more call.
+    """
+
+    def stop(pid: int) -> None:
+        os.kill(pid, signal.SIGSTOP)
+        deadline = time.monotonic() + 20
+        while any(state not in "tT" for state in states(pid)):
+            assert time.monotonic() < deadline, f"process {pid} does not stop"
+            time.sleep(0.01)
+
+    def states(pid: int) -> list[str]:
+        tasks = list(Path(f"/proc/{pid}/task").glob("*/stat"))
+        if not tasks:  # no Linux
+            return ["T" if psutil.Process(pid).status() == psutil.STATUS_STOPPED else "R"]
+        return [task.read_text().rpartition(")")[2].split()[0] for task in tasks]
+
+    return stop
 
 
 @pytest.fixture(scope="session")

@@ -98,9 +98,11 @@ def test_a_jvm_killed_while_it_works_is_told(env: ScienceWorldEnv) -> None:
     assert_goes_on(env)
 
 
-def test_a_jvm_killed_in_the_middle_of_a_move_is_told(env: ScienceWorldEnv) -> None:
+def test_a_jvm_killed_in_the_middle_of_a_move_is_told(
+    env: ScienceWorldEnv, hang: Callable[[int], None]
+) -> None:
     pid = simulator_of(env).pid
-    os.kill(pid, signal.SIGSTOP)  # so that the move is not over too soon
+    hang(pid)  # so that the move is not over too soon
     told = pytest.raises(SimulatorError, match="ended with exit status -9 during step")
     with meanwhile(os.kill, pid, signal.SIGKILL), told:
         env.step("look around")
@@ -115,10 +117,12 @@ def test_a_jvm_killed_before_a_reset_is_told(env: ScienceWorldEnv) -> None:
 
 
 @pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_stops_the_jvm_whose_answer_nobody_reads(env: ScienceWorldEnv) -> None:
+def test_ctrl_c_stops_the_jvm_whose_answer_nobody_reads(
+    env: ScienceWorldEnv, hang: Callable[[int], None]
+) -> None:
     """The answer to the move would be taken for that to the next."""
     pid = simulator_of(env).pid
-    os.kill(pid, signal.SIGSTOP)
+    hang(pid)
     main = threading.main_thread().ident
     assert main is not None
     with meanwhile(signal.pthread_kill, main, signal.SIGINT), pytest.raises(KeyboardInterrupt):

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -293,13 +293,13 @@ def test_a_killed_jvm_is_told_and_the_next_reset_starts_another() -> None:
 
 
 def test_a_jvm_that_hangs_is_killed_and_told_without_a_traceback(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, hang: Callable[[int], None]
 ) -> None:
     simulator = Simulator(timeout_s=5)
     try:
         simulator.load("find-plant", 0, "easy")
         pid = simulator.pid
-        os.kill(pid, signal.SIGSTOP)
+        hang(pid)
         with pytest.raises(SimulatorError, match=r"no answer within 5 s during step\. Fix: "):
             simulator.step("look around")
         assert simulator.closed

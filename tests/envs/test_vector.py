@@ -589,10 +589,12 @@ def test_a_killed_jvm_costs_one_episode_of_one_world(worlds: ScienceWorldVectorE
     assert simulator_pid(worlds, 1) != pid
 
 
-def test_a_hanging_jvm_is_given_up_in_time(worlds: ScienceWorldVectorEnv) -> None:
+def test_a_hanging_jvm_is_given_up_in_time(
+    worlds: ScienceWorldVectorEnv, hang: Callable[[int], None]
+) -> None:
     worlds.reset()
     pid = simulator_pid(worlds, 0)
-    os.kill(pid, signal.SIGSTOP)
+    hang(pid)
     start = time.monotonic()
     error = fault_of(worlds.step, ("go to kitchen", "go to kitchen"))
     assert time.monotonic() - start < 20
