@@ -7,6 +7,9 @@ learns names more easily that it reads.
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+
+from sgd_gym.trajectories import Step
 
 _FORMS = tuple(
     re.compile(form)
@@ -37,6 +40,57 @@ _LONGER = 2
 _MANY = "seed jar"
 """Holds many things of one name, some of which may lie elsewhere unseen."""
 _STATE = re.compile(r" (?:in the \w+ stage|with a \w+ height).*")
+_TOLD = tuple(
+    re.compile(reply)
+    for reply in (
+        r"You focus on the (?P<a>.+)\.\Z",
+        r"You move the (?P<a>.+) to the inventory\.\Z",
+        r"You move the (?P<a>.+) to the (?P<b>.+)\.\Z",
+        r"You pour the contents of the (?P<a>.+) into the (?P<b>.+)\.\Z",
+    )
+)
+"""Replies that name what a command was done to."""
+_ASKED = re.compile(r"^0:\t(?P<first>.+)", re.MULTILINE)
+_IN_BRACKETS = re.compile(r" \([^()]*\)")
+_INSIDE = re.compile(r" (?:in|on|containing) ")
+
+
+def name_by_replies(steps: Sequence[Step]) -> list[str]:
+    """Return the commands of a path, with the names of the replies for those that no room shows.
+
+    The simulator accepts `object` for a pillow and `common toad` for what it shows as a frog egg.
+    """
+    aliases: dict[str, str] = {}
+    return [_name_by_reply(step, aliases) for step in steps]
+
+
+def _name_by_reply(step: Step, aliases: dict[str, str]) -> str:
+    parts = _parse(step.action)
+    if parts is None:
+        return step.action
+    told = {role: name for role, name in _read_reply(step.observation).items() if role in parts}
+    sight = f"{step.look}\n{step.inventory}"
+    shown = _read(sight)
+    own = [_shown(_without_place(parts[role]), *shown) for role in told]
+    if all(_is_shown(part, sight) for name in own for part in _INSIDE.split(name)):
+        return step.action
+    for role, name in told.items():
+        called = name if _is_shown(name, sight) else aliases.get(name, name)
+        aliases[parts[role]] = parts[role] = called
+    return _join(parts)
+
+
+def _read_reply(reply: str) -> dict[str, str]:
+    """Return what a reply says a command was done to, by role; of several things it may mean, the first."""
+    if asked := _ASKED.search(reply):
+        parts = _parse(_IN_BRACKETS.sub("", asked["first"])) or {}
+        return {role: parts[role] for role in ("a", "b") if role in parts}
+    matches = (told.match(reply) for told in _TOLD)
+    return next((match.groupdict() for match in matches if match), {})
+
+
+def _is_shown(name: str, sight: str) -> bool:
+    return bool(re.search(rf"\b{re.escape(name)}\b", sight, re.IGNORECASE))
 
 
 def name_as_shown(command: str, look: str, inventory: str) -> str:
@@ -49,16 +103,21 @@ def name_as_shown(command: str, look: str, inventory: str) -> str:
         look: The room before it.
         inventory: The inventory before it.
     """
-    for form in _FORMS:
-        match = form.fullmatch(command)
-        if match:
-            names, contents = _read(f"{look}\n{inventory}")
-            parts = match.groupdict()
-            verb, a = parts["verb"], _shown(parts["a"], names, contents)
-            if "b" not in parts:
-                return f"{verb} {a}"
-            return f"{verb} {a} {parts['by']} {_shown(parts['b'], names, contents)}"
-    return command
+    parts = _parse(command)
+    if parts is None:
+        return command
+    shown = _read(f"{look}\n{inventory}")
+    return _join({**parts, **{role: _shown(parts[role], *shown) for role in ("a", "b") if role in parts}})
+
+
+def _parse(command: str) -> dict[str, str] | None:
+    """Return verb, names `a` and `b` and the word `by` between them; None for other commands."""
+    matches = (form.fullmatch(command) for form in _FORMS)
+    return next((match.groupdict() for match in matches if match), None)
+
+
+def _join(parts: dict[str, str]) -> str:
+    return " ".join(parts[part] for part in ("verb", "a", "by", "b") if part in parts)
 
 
 def _read(text: str) -> tuple[Counter[str], dict[str, str]]:
@@ -97,9 +156,7 @@ def _shown(name: str, names: Counter[str], contents: dict[str, str]) -> str:
 
 def _shortened(name: str, names: Counter[str], contents: dict[str, str]) -> list[str]:
     """Return what a name may be without its place and content, the shortest first."""
-    bare = name
-    while _PLACES.search(bare):
-        bare = _PLACES.sub("", bare)
+    bare = _without_place(name)
     short = []
     inside = re.fullmatch(r"(?P<thing>.+) (?:in|on) (?P<container>.+)", bare)
     if inside and names[inside["container"]] and inside["container"] != _MANY:
@@ -110,3 +167,9 @@ def _shortened(name: str, names: Counter[str], contents: dict[str, str]) -> list
     if " containing " in bare:
         short.append(bare.split(" containing ")[0])
     return [*short, bare]
+
+
+def _without_place(name: str) -> str:
+    while _PLACES.search(name):
+        name = _PLACES.sub("", name)
+    return name

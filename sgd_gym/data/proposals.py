@@ -9,9 +9,10 @@ solves the task and still shows what its choices depend on.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby, zip_longest
+from dataclasses import dataclass
+from itertools import groupby
 
+from sgd_gym.data.names import name_by_replies
 from sgd_gym.trajectories import Episode
 
 TICKS_OF_WAIT = 10
@@ -27,7 +28,6 @@ _MEASURING = re.compile(r"measure the (?:temperature|melting point)")
 _SINK = re.compile(r"(?:de)?activate sink|move jug to sink")
 _WATER = re.compile(r"pour jug (?:into|in) (?:self watering )?flower pot .+")
 _SLIDE = re.compile(r"move .+ to inclined plane.*")
-_MOVED = re.compile(r"You move the (?P<thing>.+) to the (?P<place>.+)\.\Z")
 _ROOM = re.compile(r"(?:This room|This outside location) is called the (?P<room>[^.]+)\.")
 _USELESS = (
     "No known action matches that input.",
@@ -82,15 +82,17 @@ class Proposal:
     """Where no temperature is asked for, look at what is heated or cooled without measuring it."""
     keep_clock: bool = False
     """Replace each command that goes by a tick of waiting, and leave the oracle's own waiting as it is."""
+    told_names: bool = True
+    """Name things as the replies do where no room shows the oracle's name, see `sgd_gym.data.names`."""
     shown_names: bool = False
-    """Name things as the room shows them, see `sgd_gym.data.names`."""
+    """Name all things as the room shows them."""
 
 
 PROPOSALS = (
     Proposal("until seen, names as shown", planes_at_once=True, states_only=True, shown_names=True),
     Proposal("until seen", planes_at_once=True, states_only=True),
     Proposal("tick by tick", step=1),
-    Proposal("same clock", keep_clock=True),
+    Proposal("same clock", keep_clock=True, told_names=False),
 )
 """From bold to careful; each costs one replay."""
 
@@ -121,11 +123,10 @@ def propose(episode: Episode, proposal: Proposal) -> list[str | Pause]:
         episode: A path as the oracle played it, with all replies.
         proposal: How bold to be.
     """
-    items = list(_without_watering(_items(episode)))
+    commands = name_by_replies(episode.steps) if proposal.told_names else episode.actions
+    items = list(_without_watering(_items(episode, commands)))
     if proposal.planes_at_once:
         items = list(_slide_at_once(items))
-    if proposal.shown_names:
-        items = list(_named_by_replies(items))
     if proposal.states_only and not _MEASURING.search(episode.task_description):
         items = list(_without_temperatures(items))
     plan: list[str | Pause] = []
@@ -152,16 +153,16 @@ def propose(episode: Episode, proposal: Proposal) -> list[str | Pause]:
     return plan
 
 
-def _items(episode: Episode) -> Iterator[_Item]:
+def _items(episode: Episode, commands: Sequence[str]) -> Iterator[_Item]:
     """Yield the commands that did something."""
     before = ""
-    for step in episode.steps:
-        again = step.action == before and step.action.startswith(("pick up", "open", "activate"))
+    for step, command in zip(episode.steps, commands, strict=True):
+        again = command == before and command.startswith(("pick up", "open", "activate"))
         # What cannot be wired does not conduct: such an attempt tells something.
-        useless = step.observation.startswith(_USELESS) and not step.action.startswith("connect ")
+        useless = step.observation.startswith(_USELESS) and not command.startswith("connect ")
         if not useless and not again:
-            yield _Item(_kind(step.action), step.action, step.observation, step.look)
-        before = step.action
+            yield _Item(_kind(command), command, step.observation, step.look)
+        before = command
 
 
 def _kind(command: str) -> str:
@@ -183,19 +184,6 @@ def _without_watering(items: Iterator[_Item]) -> Iterator[_Item]:
         if visit and any(_WATER.fullmatch(item.command) for item in run):
             run = [_Item("wait", "wait1", "", item.look) for item in run]
         yield from run
-
-
-def _named_by_replies(items: Sequence[_Item]) -> Iterator[_Item]:
-    """Name what is moved as the reply does, where the command names its place by no shown name.
-
-    Such commands are ambiguous under any name: many equal seeds of a plant, of which one is asked for.
-    """
-    for item, following in zip_longest(items, items[1:]):
-        moved = _MOVED.match(following.reply) if following and following.command.isdigit() else None
-        if moved and item.command.startswith("move ") and moved["place"] not in item.command:
-            yield replace(item, command=f"move {moved['thing']} to {moved['place']}")
-        else:
-            yield item
 
 
 def _slide_at_once(items: Sequence[_Item]) -> Iterator[_Item]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sgd_gym.data.names import name_as_shown
+from sgd_gym.data.names import name_as_shown, name_by_replies
+from sgd_gym.trajectories import Step
 
 ROOM = """This room is called the kitchen. In it, you see:
 \tthe agent
@@ -70,3 +71,51 @@ def test_names_become_those_of_the_room(command: str, expected: str) -> None:
 )
 def test_a_name_that_is_not_clear_stays(command: str) -> None:
     assert name_as_shown(command, ROOM, INVENTORY) == command
+
+
+QUESTION = """Ambiguous request: Please enter the number for the action you intended (or blank to cancel):
+0:\tmove cherry seed (in seed jar, in inventory) to flower pot 3 (in greenhouse)
+1:\tmove cherry seed (in seed jar, in inventory) to flower pot 3 (in greenhouse)"""
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "expected"),
+    [
+        ("focus on living thing", "You focus on the baby beaver.", "focus on baby beaver"),
+        ("drop component in inventory", "You move the thermometer to the kitchen.", "drop thermometer"),
+        ("move organism on table to tin", QUESTION, "move cherry seed to flower pot 3"),
+        (
+            "move cherry seed in seed jar to flower pot 3",
+            QUESTION,
+            "move cherry seed in seed jar to flower pot 3",
+        ),
+        (
+            "pour cup containing orange juice into metal pot",
+            "You pour the contents of the wood cup into the metal pot.",
+            "pour cup containing orange juice into metal pot",
+        ),
+        (
+            "focus on egg parrot",
+            "You focus on the parrot egg.",
+            "focus on egg parrot",
+        ),  # name_as_shown's affair
+        ("examine living thing", "a baby beaver", "examine living thing"),
+        ("focus on elephant", "No known action matches that input.", "focus on elephant"),
+        ("wait", "You decide to wait for 10 iterations.", "wait"),
+    ],
+)
+def test_what_no_room_shows_is_named_by_the_reply(command: str, reply: str, expected: str) -> None:
+    assert name_by_replies([make_step(command, reply)]) == [expected]
+
+
+def test_a_name_that_was_told_once_is_kept() -> None:
+    """The simulator calls a parrot egg so when it is focused on, and by its kind when it is moved."""
+    steps = [
+        make_step("focus on common parrot", "You focus on the parrot egg."),
+        make_step("move common parrot to table", "You move the common parrot to the table."),
+    ]
+    assert name_by_replies(steps) == ["focus on parrot egg", "move parrot egg to table"]
+
+
+def make_step(command: str, reply: str) -> Step:
+    return Step(ROOM, INVENTORY, command, reply, 0.0, 0, False)
