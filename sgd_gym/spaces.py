@@ -14,19 +14,21 @@ from gymnasium.vector.utils import create_shared_memory
 CHARSET = string.printable + "\u2019\u201c\u201d\u2014"
 """Every character that a command or an observation may hold: ASCII, and quotes and a dash of the books."""
 
-_PLACES = (
-    "art studio",
-    "bathroom",
-    "bedroom",
-    "foundry",
-    "greenhouse",
-    "hallway",
+ROOMS = (
     "kitchen",
-    "living room",
-    "outside",
+    "greenhouse",
     "workshop",
+    "outside",
+    "living room",
+    "bedroom",
+    "bathroom",
+    "art studio",
+    "foundry",
+    "hallway",
 )
-_THINGS = (
+"""All places of the house, those first where most things are."""
+
+THINGS = (
     "bee hive",
     "blast furnace",
     "cupboard",
@@ -51,6 +53,8 @@ _THINGS = (
     "water",
     "wire",
 )
+"""Some things that most worlds have, for well-formed samples."""
+
 # The simulator's grammar of commands, without "reset task".
 _COMMANDS = (
     "activate {}",
@@ -102,8 +106,8 @@ class CommandText(Text):
         if mask is not None or probability is not None:
             raise ValueError("CommandText.sample takes neither mask nor probability; call sample().")
         command = _COMMANDS[self.np_random.integers(len(_COMMANDS))]
-        place = _PLACES[self.np_random.integers(len(_PLACES))]
-        things = [_THINGS[number] for number in self.np_random.integers(len(_THINGS), size=2)]
+        place = ROOMS[self.np_random.integers(len(ROOMS))]
+        things = [THINGS[number] for number in self.np_random.integers(len(THINGS), size=2)]
         return command.format(*things, place=place)
 
 

@@ -3,20 +3,7 @@
 from sgd_gym.goals import is_named
 from sgd_gym.options import Observation
 from sgd_gym.sight import INVENTORY, Sight, Thing, read_sight
-
-ROOMS = (
-    "kitchen",
-    "greenhouse",
-    "workshop",
-    "outside",
-    "living room",
-    "bedroom",
-    "bathroom",
-    "art studio",
-    "foundry",
-    "hallway",
-)
-"""All rooms, those first where most things are."""
+from sgd_gym.spaces import ROOMS
 
 
 class Memory:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from sgd_gym.spaces import ROOMS
 from sgd_gym.trajectories import Step
 
 _FORMS = tuple(
@@ -31,10 +32,7 @@ _NAME = re.compile(
 )
 _CONTAINER = re.compile(r"\b(?:an?|the) (?P<name>\w[\w -]*?) \(containing (?P<content>[^(),.]+)\)")
 _NO_NAME = re.compile(r" door is |.* degrees celsius")
-_PLACES = re.compile(
-    r" (?:in|on) (?:inventory|art studio|bathroom|bedroom|foundry|greenhouse|hallway|kitchen|living room"
-    r"|outside|room|workshop)\Z"
-)
+_PLACES = re.compile(rf" (?:in|on) (?:inventory|room|{'|'.join(ROOMS)})\Z")
 _LONGER = 2
 """How many words more than what the oracle says a name may have."""
 _MANY = "seed jar"
