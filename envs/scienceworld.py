@@ -33,7 +33,7 @@ SIMPLIFICATIONS = (
 _ERROR_REPLIES = ("No known action matches that input.", "Unknown action.")
 
 
-class ScienceWorldEnv(gym.Env[dict[str, str], str]):
+class ScienceWorldEnv(gym.Env[dict[str, Any], str]):
     r"""ScienceWorld (arXiv 2203.07540) as a text environment.
 
     ## Description
@@ -132,14 +132,14 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         # What each move asks the simulator for, in one round trip.
         self._queries = ["look", "inventory", "score", "completed", *(i for i in self._infos if i in QUERIES)]
         text = ObservationText()
-        self.observation_space: gym.spaces.Dict[str] = gym.spaces.Dict(  # type: ignore[assignment]
+        self.observation_space: gym.spaces.Dict[str] = gym.spaces.Dict(
             {"observation": text, "look": text, "inventory": text, "task": text}
         )
         self.action_space = CommandText()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, str], dict[str, Any]]:
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Start an episode; see the class docstring for `seed` and `options`.
 
         Raises:
@@ -178,7 +178,7 @@ class ScienceWorldEnv(gym.Env[dict[str, str], str]):
         self._render_frame(observation, info)
         return observation, info
 
-    def step(self, action: str) -> tuple[dict[str, str], float, bool, bool, dict[str, Any]]:
+    def step(self, action: str) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
         """Send one command; see the class docstring.
 
         Raises:

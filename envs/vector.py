@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -322,6 +322,9 @@ class ScienceWorldVectorEnv(ThreadVectorEnv):
     JVM, in place of its move (in the mode SAME_STEP, too); in the mode DISABLED it is for you to reset it.
     """
 
+    world_type: ClassVar[type[gym.Env[Any, Any]]] = ScienceWorldEnv
+    """What each world is."""
+
     def __init__(
         self,
         num_envs: int = 1,
@@ -335,7 +338,7 @@ class ScienceWorldVectorEnv(ThreadVectorEnv):
             num_envs: Number of worlds.
             max_episode_steps: Moves until an episode is truncated; None or -1 for no limit.
             autoreset_mode: See the class.
-            **kwargs: Arguments of `ScienceWorldEnv`.
+            **kwargs: Arguments of the environment of one world.
 
         Raises:
             UnknownNameError: If an argument names something that does not exist.
@@ -344,7 +347,7 @@ class ScienceWorldVectorEnv(ThreadVectorEnv):
             raise UnknownNameError("num_envs", num_envs, ["1 or more"])
 
         def make_world() -> gym.Env[Any, Any]:
-            env = ScienceWorldEnv(**kwargs)
+            env = self.world_type(**kwargs)
             return env if max_episode_steps in (None, -1) else TimeLimit(env, max_episode_steps)
 
         super().__init__([make_world] * num_envs, autoreset_mode)

@@ -8,11 +8,14 @@ detector sees what an agent sees, no state of the simulator.
 import re
 from collections.abc import Iterable, Iterator
 from itertools import permutations
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from gymnasium.spaces import Text
 
 from sgd_gym.errors import SubgoalError
 from sgd_gym.sight import INVENTORY, Sight, read_sight
-from sgd_gym.subgoals.grammar import Subgoal, parse
+from sgd_gym.spaces import CHARSET, ROOMS, THINGS
+from sgd_gym.subgoals.grammar import PREDICATES, Subgoal, parse
 from sgd_gym.subgoals.rules import COOLERS, HEATERS, short_name
 
 SEPARATOR = "; "
@@ -62,6 +65,33 @@ _COMMANDS = tuple(
 _CONNECTED = re.compile(r"(?P<pole>[\w ]+?) on (?P<a>.+) is now connected to (?P<to>[\w ]+?) on (?P<b>.+)\Z")
 _PRODUCED = re.compile(r"(?P<reagents>.+) mix to produce (?P<product>.+)\.\Z")
 _WIRE = re.compile(r".* wire\Z")
+
+
+class GoalText(Text):
+    """Goals as text: sub-goals in functional form; `sample()` draws a well-formed one.
+
+    The space holds any text of its characters: whoever takes a goal parses it, and says what is wrong.
+    """
+
+    def __init__(self, max_length: int = 256):
+        """Make the space; `max_length` is in characters."""
+        super().__init__(max_length, min_length=1, charset=CHARSET)
+
+    def sample(self, mask: Any = None, probability: Any = None) -> str:
+        """Draw a sub-goal from the space's own random generator.
+
+        Raises:
+            ValueError: If a mask or probabilities are given; goals take neither.
+        """
+        if mask is not None or probability is not None:
+            raise ValueError("GoalText.sample takes neither mask nor probability; call sample().")
+        predicate = list(PREDICATES)[self.np_random.integers(len(PREDICATES))]
+        names = {True: ROOMS, False: THINGS}
+        arguments = [
+            names[role == "room"][self.np_random.integers(len(names[role == "room"]))]
+            for role in PREDICATES[predicate]
+        ]
+        return str(Subgoal(predicate, tuple(arguments)))
 
 
 class View(NamedTuple):
@@ -204,9 +234,14 @@ def is_named(shown: str, name: str) -> bool:
     shown, name = shown.lower(), name.lower()
     if shown == name or shown.startswith(f"{name} titled "):
         return True
-    words, told = _STAGE.sub("", shown).split(), name.split()
+    words, told = without_stage(shown).split(), name.split()
     same_kind = bool(told) and words[-1:] == told[-1:]
     return set(told) == set(words) or (same_kind and set(told) <= set(words))
+
+
+def without_stage(name: str) -> str:
+    """Return the name of a plant or animal without its stage and traits."""
+    return _STAGE.sub("", name)
 
 
 def format_achieved(subgoals: Iterable[Subgoal]) -> str:

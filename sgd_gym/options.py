@@ -4,16 +4,21 @@ Knows no model and no environment: `OptionRunner` is told what the worlds say an
 runner serves n worlds; whoever is hierarchical uses it.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from sgd_gym.errors import SubgoalError
 from sgd_gym.goals import Detector, View, satisfies
-from sgd_gym.subgoals.grammar import parse
+from sgd_gym.knowledge import Knowledge
+from sgd_gym.subgoals.grammar import Subgoal, parse
 
 Observation = Mapping[str, str]
 Info = Mapping[str, Any]
 TerminatedBy = Literal["executor", "achieved", "cap", "episode"]
+
+_PRIMITIVE = re.compile(r"do\((?P<command>[^\n]+)\)")
 
 
 @dataclass
@@ -91,6 +96,73 @@ class Executor(Protocol):
         ...
 
 
+class _Once:
+    """The policy of primitive options: one command."""
+
+    def __init__(self) -> None:
+        self._commands: dict[int, str] = {}
+
+    def reset(self, slots: Sequence[int]) -> None:
+        pass
+
+    def start(self, slot: int, subgoal: str) -> None:
+        self._commands[slot] = read_primitive(subgoal) or ""
+
+    def act(
+        self, slots: Sequence[int], observations: Sequence[Observation], infos: Sequence[Info]
+    ) -> list[str]:
+        return [self._commands[slot] for slot in slots]
+
+    def done(self, slot: int) -> bool:
+        return True
+
+    def stats(self, slot: int) -> dict[str, int]:
+        return {"calls": 0, "tokens": 0}
+
+
+@dataclass(frozen=True)
+class Option:
+    """A temporally extended action: initiation set, policy and termination.
+
+    Beside `termination`, an option ends when its policy is done (`Executor.done`), after a number of moves,
+    and with the episode; `OptionRunner` sees to all of it.
+    """
+
+    name: str
+    """A sub-goal, or `do(command)` for a primitive action, which is an option of one move."""
+    policy: Executor
+    """Chooses the commands; one executor may be the policy of all sub-goals in n worlds."""
+
+    @property
+    def goal(self) -> Subgoal | None:
+        """Return the sub-goal; None for a primitive, and for text that is none, which a model may write."""
+        try:
+            return parse(self.name)
+        except SubgoalError:
+            return None
+
+    def initiation(self, knowledge: Knowledge) -> bool:
+        """Return whether the option can start where this is known; a primitive always can."""
+        goal = self.goal
+        return read_primitive(self.name) is not None or (goal is not None and knowledge.can_start(goal))
+
+    def termination(self, achieved: Iterable[Subgoal]) -> bool:
+        """Return whether the sub-goal is among what holds now."""
+        goal = self.goal
+        return goal is not None and any(satisfies(one, goal) for one in achieved)
+
+
+def primitive(command: str) -> str:
+    """Return the name of the option of one command: `do(open cupboard)`."""
+    return f"do({command})"
+
+
+def read_primitive(name: str) -> str | None:
+    """Return the command of a primitive option; None for the name of another one."""
+    match = _PRIMITIVE.fullmatch(name.strip())
+    return match["command"] if match else None
+
+
 class OptionRunner:
     """Starts, runs and ends options in n worlds.
 
@@ -104,7 +176,7 @@ class OptionRunner:
         Args:
             executor: Carries the sub-goals out.
             max_moves: Caps the moves of one option.
-            until_achieved: End an option as soon as its sub-goal is seen achieved; sub-goals must parse then.
+            until_achieved: End an option as soon as its sub-goal is seen achieved.
         """
         if max_moves < 1:
             raise ValueError(f"max_moves is {max_moves}. Allowed: 1 or more.")
@@ -114,6 +186,8 @@ class OptionRunner:
         self.options: dict[int, list[OptionRecord]] = {}
         """The options of the running episode of each world, the last one running or just ended."""
         self._detectors: dict[int, Detector] = {}
+        self._once = _Once()
+        self._running: dict[int, Option] = {}
 
     def reset(self, slots: Sequence[int]) -> None:
         """Begin new episodes in these worlds."""
@@ -130,14 +204,20 @@ class OptionRunner:
         last = self.last(slot)
         return last is not None and last.terminated_by is None
 
-    def start(self, slot: int, subgoal: str) -> None:
+    def option(self, name: str) -> Option:
+        """Return the option of a sub-goal, or of `do(command)`."""
+        return Option(name, self.executor if read_primitive(name) is None else self._once)
+
+    def start(self, slot: int, name: str) -> None:
         """Begin an option in a world where none runs.
 
         Raises:
             SubgoalError: If the executor wants a sub-goal of the grammar and this is none.
         """
-        self.executor.start(slot, subgoal)
-        self.options[slot].append(OptionRecord(subgoal))
+        option = self.option(name)
+        option.policy.start(slot, name)
+        self._running[slot] = option
+        self.options[slot].append(OptionRecord(name))
 
     def act(
         self, slots: Sequence[int], observations: Sequence[Observation], infos: Sequence[Info]
@@ -147,30 +227,36 @@ class OptionRunner:
         There, start the next option and ask again for these worlds alone. The first word of an option is
         always a command.
         """
-        commands: list[str | None] = []
-        for slot, command in zip(slots, self.executor.act(slots, observations, infos), strict=True):
-            option = self.options[slot][-1]
-            if option.commands and self.executor.done(slot):
-                option.terminated_by = "executor"
-                commands.append(None)
-            else:
-                option.commands.append(command)
-                commands.append(command)
-        return commands
+        commands: dict[int, str | None] = {}
+        worlds = dict(zip(slots, zip(observations, infos, strict=True), strict=True))
+        for policy in (self.executor, self._once):
+            own = [slot for slot in slots if self._running[slot].policy is policy]
+            seen, told = [worlds[slot][0] for slot in own], [worlds[slot][1] for slot in own]
+            for slot, command in zip(own, policy.act(own, seen, told) if own else [], strict=True):
+                option = self.options[slot][-1]
+                if option.commands and policy.done(slot):
+                    option.terminated_by, commands[slot] = "executor", None
+                else:
+                    option.commands.append(command)
+                    commands[slot] = command
+        return [commands[slot] for slot in slots]
 
     def observe(self, slot: int, observation: Observation, reward: float, ended: bool) -> None:
         """Tell what the command of one world did; `ended` when its episode is over."""
         option = self.options[slot][-1]
         option.observations.append(observation)
         option.rewards.append(reward)
+        # The detector remembers, so it must see each move.
+        achieved = self._detect(slot, option.commands[-1], observation) if self.until_achieved else ()
         if ended:
             option.terminated_by = "episode"
-        elif self.until_achieved and self._is_achieved(slot, option, observation):
+        elif self._running[slot].termination(achieved):
             option.terminated_by = "achieved"
+        elif self._running[slot].policy is self._once:
+            option.terminated_by = "executor"  # after its one command
         elif option.duration >= self.max_moves:
             option.terminated_by = "cap"
 
-    def _is_achieved(self, slot: int, option: OptionRecord, seen: Observation) -> bool:
-        view = View(option.commands[-1], seen["observation"], seen["look"], seen["inventory"])
-        goal = parse(option.name)
-        return any(satisfies(one, goal) for one in self._detectors[slot].update(view))
+    def _detect(self, slot: int, command: str, seen: Observation) -> frozenset[Subgoal]:
+        view = View(command, seen["observation"], seen["look"], seen["inventory"])
+        return self._detectors[slot].update(view)

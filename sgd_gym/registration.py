@@ -12,6 +12,7 @@ MAX_MOVES = 100
 MAX_SCORE = 100.0
 """Points of a solved task."""
 
+_LIMITS = {"max_episode_steps": MAX_MOVES, "reward_threshold": MAX_SCORE}
 _TEXT = {
     "entry_point": "sgd_gym.envs.scienceworld:ScienceWorldEnv",
     "vector_entry_point": "sgd_gym.envs.vector:ScienceWorldVectorEnv",
@@ -24,8 +25,20 @@ def preset_id(task_name: str) -> str:
     return f"sgd_gym/ScienceWorld-{name}-v0"
 
 
+_GOAL = {
+    "entry_point": "sgd_gym.envs.goal:ScienceWorldGoalEnv",
+    "vector_entry_point": "sgd_gym.envs.goal:ScienceWorldGoalVectorEnv",
+}
+_OPTIONS = {
+    "entry_point": "sgd_gym.envs.option:ScienceWorldOptionsEnv",
+    "vector_entry_point": "sgd_gym.envs.option:ScienceWorldOptionsVectorEnv",
+    "max_episode_steps": None,  # it counts moves itself
+}
+
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
     "sgd_gym/ScienceWorld-v0": _TEXT,
+    "sgd_gym/ScienceWorldGoal-v0": _GOAL,
+    "sgd_gym/ScienceWorldOptions-v0": _OPTIONS,
     **{preset_id(task.name): {**_TEXT, "kwargs": {"task": task.name}} for task in TASKS},
 }
 """What to register each id with; entry points are text, so that the specs stay JSON."""
@@ -35,4 +48,4 @@ def register_all() -> None:
     """Register every environment of the table; a second call does nothing."""
     for env_id, arguments in ENVIRONMENTS.items():
         if env_id not in gym.registry:
-            gym.register(env_id, max_episode_steps=MAX_MOVES, reward_threshold=MAX_SCORE, **arguments)
+            gym.register(env_id, **{**_LIMITS, **arguments})

@@ -25,7 +25,8 @@ MAX_LINES = 400
 # also what stands to its left. Registration reads the table of tasks; environments it names by string.
 LEVELS = (
     "errors < files < progress < provenance",
-    "spaces < trajectories < sight < subgoals < prompts < goals < options < encoders",
+    "spaces < trajectories < vocabulary < sight < subgoals < prompts",
+    "goals < knowledge < options < encoders",
     "envs",
     "data",
     "models",

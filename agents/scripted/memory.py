@@ -1,5 +1,7 @@
 """What the scripted executor knows of one world: what is in sight now, and where it has seen things."""
 
+import re
+
 from sgd_gym.goals import is_named
 from sgd_gym.options import Observation
 from sgd_gym.sight import INVENTORY, Sight, Thing, read_sight
@@ -36,15 +38,18 @@ class Memory:
         found = [one for one in self.sight.things if is_named(one.name, name) and one.within == (INVENTORY,)]
         return found[0] if found else None
 
-    def rooms_to_search(self, name: str) -> list[str]:
-        """Return other rooms in the order to look for a thing: where it was seen, the task's, the unseen."""
-        where = [
-            room for room, things in self.seen.items() if any(is_named(one.name, name) for one in things)
-        ]
-        told = [room for room in ROOMS if room in self.task.lower()]
+    def known_rooms(self, name: str) -> list[str]:
+        """Return other rooms where a thing was seen, or where the task says it is."""
+        seen = [room for room, things in self.seen.items() if any(is_named(one.name, name) for one in things)]
+        told = re.findall(
+            rf"\b{re.escape(name.lower())}\b[^.]*? in the ({'|'.join(ROOMS)})", self.task.lower()
+        )
+        return [room for room in dict.fromkeys([*seen, *told]) if room != self.sight.room]
+
+    def other_rooms(self) -> list[str]:
+        """Return rooms where the agent has not been, those first that the task names."""
         unseen = [room for room in ROOMS if room not in self.seen]
-        order = dict.fromkeys([*where, *(room for room in told if room in unseen), *unseen])
-        return [room for room in order if room != self.sight.room]
+        return sorted(unseen, key=lambda room: room not in self.task.lower())
 
     def closed(self) -> list[str]:
         """Return the names of closed containers in sight."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Generator
 
 from sgd_gym.agents.scripted.memory import Memory, is_carried
+from sgd_gym.goals import without_stage
 from sgd_gym.sight import INVENTORY, Thing
 from sgd_gym.subgoals.grammar import Subgoal
 from sgd_gym.subgoals.rules import COOLERS
@@ -38,14 +39,18 @@ def _go(memory: Memory, room: str) -> Script:
 
 
 def _search(memory: Memory, name: str) -> Script:
-    """Bring a thing into sight: in closed containers here, then in other rooms; nothing is tried twice."""
+    """Bring a thing into sight: where it is known to be, in closed containers here, in other rooms.
+
+    Nothing is tried twice.
+    """
     tried: set[str] = set()
     while memory.find(name) is None:
+        known = [f"teleport to {room}" for room in memory.known_rooms(name)]
         closed = [f"open {one}" for one in memory.closed()]
-        rooms = [f"teleport to {room}" for room in memory.rooms_to_search(name)]
+        rooms = [f"teleport to {room}" for room in memory.other_rooms()]
         # The same container may stand in several rooms.
         places = {command: f"{memory.sight.room}: {command}" for command in closed}
-        untried = [one for one in [*closed, *rooms] if places.get(one, one) not in tried]
+        untried = [one for one in [*known, *closed, *rooms] if places.get(one, one) not in tried]
         if not untried:
             return
         tried.add(places.get(untried[0], untried[0]))
@@ -56,9 +61,10 @@ def _refer(memory: Memory, thing: Thing | None, name: str) -> str:
     """Return what to call a thing, so that no other is meant."""
     if thing is None:
         return name
+    called = without_stage(thing.name)
     if memory.count(thing.name) > 1 and thing.holder:
-        return f"{thing.name} in {thing.holder}"
-    return thing.name
+        return f"{called} in {without_stage(thing.holder)}"
+    return called
 
 
 def _pick_up(memory: Memory, name: str) -> Script:

@@ -1,0 +1,57 @@
+"""What an agent has read of in an episode, and so where an option can start; knows no simulator.
+
+Initiation sets (Sutton, Precup & Singh, 1999) for sub-goals: what a sub-goal acts on must be known, from the
+task or from anything read since. Whoever has to open a cupboard to learn what is in it cannot name that yet.
+"""
+
+import re
+from collections.abc import Mapping
+
+from sgd_gym.goals import is_named
+from sgd_gym.sight import Sight, read_sight
+from sgd_gym.subgoals.grammar import Subgoal
+
+
+class Knowledge:
+    """What was read in one episode."""
+
+    def __init__(self) -> None:
+        """Begin an episode."""
+        self.sight = Sight("", (), ())
+        """What is in sight now."""
+        self._texts: dict[str, None] = {}
+        """Everything read, each text once, in order."""
+        self._searched: dict[str, int] = {}
+        """How many texts each unknown name was looked for in."""
+        self._known: set[str] = set()
+
+    def update(self, observation: Mapping[str, str]) -> None:
+        """Read an observation."""
+        self.sight = read_sight(observation["look"], observation["inventory"])
+        for text in observation.values():
+            self._texts.setdefault(text.lower())
+
+    def can_start(self, subgoal: Subgoal) -> bool:
+        """Return whether the state is in the initiation set of a sub-goal.
+
+        One can always go to another room, look or wait, and open or close doors that are in sight. Of any
+        other sub-goal the first argument must be known; what is to be picked up may be in a closed container
+        in sight.
+        """
+        if subgoal.predicate == "navigate_to":
+            return subgoal.arguments[0] != self.sight.room
+        if subgoal.arguments == ("doors",):
+            return bool(self.sight.doors)
+        if subgoal.predicate == "pick_up" and any("closed" in one.states for one in self.sight.things):
+            return True
+        return not subgoal.arguments or self._is_known(subgoal.arguments[0])
+
+    def _is_known(self, name: str) -> bool:
+        if name not in self._known:
+            pattern = re.compile(rf"\b{re.escape(name.lower())}\b")
+            unread = list(self._texts)[self._searched.get(name, 0) :]
+            self._searched[name] = len(self._texts)
+            told = any(pattern.search(text) for text in unread)
+            if told or any(is_named(one.name, name) for one in self.sight.things):
+                self._known.add(name)
+        return name in self._known
