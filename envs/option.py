@@ -1,6 +1,7 @@
 """The options layer `sgd_gym/ScienceWorldOptions-v0`: an action is a sub-goal; knows no agent by name."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, ClassVar
@@ -10,11 +11,11 @@ from gymnasium.wrappers import TimeLimit
 
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.vector import ScienceWorldVectorEnv
-from sgd_gym.errors import SubgoalError, UnknownNameError
-from sgd_gym.goals import GoalText
+from sgd_gym.errors import CheckpointError, SubgoalError, UnknownNameError
+from sgd_gym.goals import Detector, GoalText, View
 from sgd_gym.knowledge import Knowledge
 from sgd_gym.options import Executor, OptionRunner, read_primitive
-from sgd_gym.subgoals.grammar import parse
+from sgd_gym.subgoals.grammar import Subgoal, parse
 
 EXECUTORS: Mapping[str, str] = {
     "scripted": "sgd_gym.agents.scripted:ScriptedExecutor",
@@ -22,6 +23,8 @@ EXECUTORS: Mapping[str, str] = {
 }
 """Executors by name, as entry points in text; "oracle" is for tests."""
 
+DEFAULT_WEIGHTS = Path(str(files("sgd_gym"))) / "weights" / "executor"
+"""The trained executor of this package."""
 _TRAINED = "sgd_gym.agents.sgd.executor:ModelExecutor"
 
 
@@ -93,7 +96,10 @@ class ScienceWorldOptionsEnv(gym.Env[dict[str, Any], str]):
         self._world = ScienceWorldEnv(**world)
         self._env = TimeLimit(self._world, max_moves)
         self._runner = OptionRunner(load_executor(executor), max_option_moves, until_achieved)
-        self._knowledge = Knowledge()
+        self.knowledge = Knowledge()
+        """What was read in the running episode."""
+        self.achieved: frozenset[Subgoal] = frozenset()
+        """The sub-goals that were seen to hold after the last move, or at the start."""
         self._gamma = gamma
         self._seen: dict[str, Any] | None = None
         self._info: dict[str, Any] = {}
@@ -108,7 +114,7 @@ class ScienceWorldOptionsEnv(gym.Env[dict[str, Any], str]):
             SubgoalError: If the text is neither a sub-goal nor `do(command)`.
         """
         _check(option)
-        return self._runner.option(option).initiation(self._knowledge)
+        return self._runner.option(option).initiation(self.knowledge)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -118,8 +124,10 @@ class ScienceWorldOptionsEnv(gym.Env[dict[str, Any], str]):
         self._seen = None
         seen, self._info = self._env.reset(seed=seed, options=options)
         self._runner.reset([0])
-        self._knowledge = Knowledge()
-        self._knowledge.update(seen)
+        self.knowledge = Knowledge()
+        self.knowledge.update(seen)
+        start = View("", seen["observation"], seen["look"], seen["inventory"])
+        self.achieved = Detector().update(start)
         self._seen = seen
         return dict(seen), dict(self._info)
 
@@ -140,8 +148,9 @@ class ScienceWorldOptionsEnv(gym.Env[dict[str, Any], str]):
             (command,) = self._runner.act([0], [self._seen], [self._info])
             if command is not None:
                 self._seen, reward, terminated, truncated, self._info = self._env.step(command)
-                self._knowledge.update(self._seen)
+                self.knowledge.update(self._seen)
                 self._runner.observe(0, self._seen, float(reward), terminated or truncated)
+        self.achieved = self._runner.achieved[0]
         option = self._runner.last(0)
         assert option is not None
         total = sum(self._gamma**i * reward for i, reward in enumerate(option.rewards))
@@ -176,9 +185,15 @@ def load_executor(name: str) -> Executor:
         UnknownNameError: If there is none of that name.
         CheckpointError: If the folder holds no checkpoint of role "executor".
     """
-    allowed = [*EXECUTORS, "a checkpoint folder", "package.module:Class"]
-    if Path(name).is_dir():
-        executor: Executor = resolve_name(_TRAINED)(Path(name))
+    allowed = [*EXECUTORS, "default", "a checkpoint folder", "package.module:Class"]
+    if name == "default" and not DEFAULT_WEIGHTS.is_dir():
+        raise CheckpointError(
+            "This version of sgd-gym ships no trained executor. Fix: executor='scripted', or a folder that "
+            "'sgd-gym train executor' wrote."
+        )
+    if name == "default" or Path(name).is_dir():
+        folder = DEFAULT_WEIGHTS if name == "default" else Path(name)
+        executor: Executor = resolve_name(_TRAINED)(folder)
         return executor
     if name not in EXECUTORS and ":" not in name:
         raise UnknownNameError("executor", name, allowed)

@@ -7,6 +7,7 @@ detector sees what an agent sees, no state of the simulator.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -229,6 +230,7 @@ def satisfies(achieved: Subgoal, desired: Subgoal) -> bool:
     )
 
 
+@lru_cache(maxsize=1 << 16)
 def is_named(shown: str, name: str) -> bool:
     """Return whether a name means a shown thing: "cup" means "tin cup", "orange" no "orange box"."""
     shown, name = shown.lower(), name.lower()

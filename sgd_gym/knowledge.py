@@ -9,7 +9,11 @@ from collections.abc import Mapping
 
 from sgd_gym.goals import is_named
 from sgd_gym.sight import Sight, read_sight
+from sgd_gym.spaces import COMMANDS
 from sgd_gym.subgoals.grammar import Subgoal
+
+_WORD = re.compile(r"\w+")
+_GRAMMAR = {word for form in COMMANDS for word in form.split() if "{" not in word} | {"inventory"}
 
 
 class Knowledge:
@@ -24,10 +28,15 @@ class Knowledge:
         self._searched: dict[str, int] = {}
         """How many texts each unknown name was looked for in."""
         self._known: set[str] = set()
+        self._words: set[str] = set()
+        """All words in sight."""
+        self._is_asked = False
 
     def update(self, observation: Mapping[str, str]) -> None:
         """Read an observation."""
         self.sight = read_sight(observation["look"], observation["inventory"])
+        self._words = words_of(f"{observation['look']} {observation['inventory']}")
+        self._is_asked = observation["observation"].startswith("Ambiguous request")
         for text in observation.values():
             self._texts.setdefault(text.lower())
 
@@ -46,6 +55,18 @@ class Knowledge:
             return True
         return not subgoal.arguments or self._is_known(subgoal.arguments[0])
 
+    def can_type(self, command: str) -> bool:
+        """Return whether a command may do something here: whether all it names is in sight.
+
+        An answer such as `0` fits where the simulator has asked which thing is meant, and nothing else does.
+        """
+        if self._is_asked or command.isdigit():
+            return self._is_asked and command.isdigit()
+        verb, _, room = command.partition(" to ")
+        if verb in ("teleport", "go"):
+            return room != self.sight.room
+        return words_of(command) <= self._words
+
     def _is_known(self, name: str) -> bool:
         if name not in self._known:
             pattern = re.compile(rf"\b{re.escape(name.lower())}\b")
@@ -55,3 +76,8 @@ class Knowledge:
             if told or any(is_named(one.name, name) for one in self.sight.things):
                 self._known.add(name)
         return name in self._known
+
+
+def words_of(text: str) -> set[str]:
+    """Return the words of a text that may name something: all but those of the grammar of commands."""
+    return set(_WORD.findall(text.lower())) - _GRAMMAR

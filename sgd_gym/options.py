@@ -185,6 +185,8 @@ class OptionRunner:
         self.until_achieved = until_achieved
         self.options: dict[int, list[OptionRecord]] = {}
         """The options of the running episode of each world, the last one running or just ended."""
+        self.achieved: dict[int, frozenset[Subgoal]] = {}
+        """The sub-goals that were seen to hold after the last move of each world."""
         self._detectors: dict[int, Detector] = {}
         self._once = _Once()
         self._running: dict[int, Option] = {}
@@ -192,7 +194,7 @@ class OptionRunner:
     def reset(self, slots: Sequence[int]) -> None:
         """Begin new episodes in these worlds."""
         for slot in slots:
-            self.options[slot], self._detectors[slot] = [], Detector()
+            self.options[slot], self.achieved[slot], self._detectors[slot] = [], frozenset(), Detector()
         self.executor.reset(slots)
 
     def last(self, slot: int) -> OptionRecord | None:
@@ -246,17 +248,15 @@ class OptionRunner:
         option = self.options[slot][-1]
         option.observations.append(observation)
         option.rewards.append(reward)
-        # The detector remembers, so it must see each move.
-        achieved = self._detect(slot, option.commands[-1], observation) if self.until_achieved else ()
+        view = View(
+            option.commands[-1], observation["observation"], observation["look"], observation["inventory"]
+        )
+        self.achieved[slot] = self._detectors[slot].update(view)
         if ended:
             option.terminated_by = "episode"
-        elif self._running[slot].termination(achieved):
+        elif self.until_achieved and self._running[slot].termination(self.achieved[slot]):
             option.terminated_by = "achieved"
         elif self._running[slot].policy is self._once:
             option.terminated_by = "executor"  # after its one command
         elif option.duration >= self.max_moves:
             option.terminated_by = "cap"
-
-    def _detect(self, slot: int, command: str, seen: Observation) -> frozenset[Subgoal]:
-        view = View(command, seen["observation"], seen["look"], seen["inventory"])
-        return self._detectors[slot].update(view)

@@ -34,11 +34,17 @@ _OPTIONS = {
     "vector_entry_point": "sgd_gym.envs.option:ScienceWorldOptionsVectorEnv",
     "max_episode_steps": None,  # it counts moves itself
 }
+_ARRAYS = {
+    "entry_point": "sgd_gym.envs.array:ScienceWorldSB3Env",
+    "vector_entry_point": "sgd_gym.envs.array:ScienceWorldSB3VectorEnv",
+    "max_episode_steps": None,
+}
 
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
     "sgd_gym/ScienceWorld-v0": _TEXT,
     "sgd_gym/ScienceWorldGoal-v0": _GOAL,
     "sgd_gym/ScienceWorldOptions-v0": _OPTIONS,
+    "sgd_gym/ScienceWorldSB3-v0": _ARRAYS,
     **{preset_id(task.name): {**_TEXT, "kwargs": {"task": task.name}} for task in TASKS},
 }
 """What to register each id with; entry points are text, so that the specs stay JSON."""

@@ -55,8 +55,7 @@ THINGS = (
 )
 """Some things that most worlds have, for well-formed samples."""
 
-# The simulator's grammar of commands, without "reset task".
-_COMMANDS = (
+COMMANDS = (
     "activate {}",
     "close {}",
     "connect {} to {}",
@@ -84,6 +83,7 @@ _COMMANDS = (
     "wait",
     "wait1",
 )
+"""The simulator's grammar of commands, without "reset task"."""
 
 
 class CommandText(Text):
@@ -105,7 +105,7 @@ class CommandText(Text):
         """
         if mask is not None or probability is not None:
             raise ValueError("CommandText.sample takes neither mask nor probability; call sample().")
-        command = _COMMANDS[self.np_random.integers(len(_COMMANDS))]
+        command = COMMANDS[self.np_random.integers(len(COMMANDS))]
         place = ROOMS[self.np_random.integers(len(ROOMS))]
         things = [THINGS[number] for number in self.np_random.integers(len(THINGS), size=2)]
         return command.format(*things, place=place)
