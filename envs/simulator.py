@@ -87,6 +87,10 @@ class Simulator:
             jvm.java.lang.System.setOut(jvm.java.io.PrintStream(null_stream))
             self._world = jvm.scienceworld.runtime.pythonapi.PythonInterface()
             self._prepare_private_draws(jvm)
+            # The simulator keeps the walks between rooms that it drew for one gold path and uses them for the
+            # next: what a path is would depend on those that were asked for before.
+            finder = getattr(getattr(jvm.scienceworld.goldagent, "PathFinder$"), "MODULE$")
+            self._forget_walks = make_request(finder.precomputedExhaustivePaths(), "clear")
 
     def _prepare_private_draws(self, jvm: Any) -> None:
         """Write the requests that put another random generator in the place of the world's, and back.
@@ -117,7 +121,7 @@ class Simulator:
     def load(self, task: str, variation: int, simplification: str, gold_path: bool = False) -> None:
         """Load a world at its start. With `gold_path` the simulator also plays its own solution."""
         request = make_request(self._world, "load", task, variation, simplification, gold_path)
-        self._gateway.exchange("load", [request])
+        self._gateway.exchange("load", [self._forget_walks, request] if gold_path else [request])
         self._fresh = True  # the simulator brings score and completion up to date at a step only
 
     def step(self, command: str) -> str:

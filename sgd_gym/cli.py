@@ -19,6 +19,7 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   train planner|executor|flat    train a model on annotated episodes
   bench run                      compare agents on the episodes of a protocol
   bench paths                    what shortened and annotated oracle paths keep
+  bench options                  goals detected, options reached by rules, options that a mask opens
   bench env                      speed and size of the environment beside the stock wrapper
   bench traces                   equal episodes over resets, processes, Javas and the stock wrapper
   bench annotate                 a tiny chat model, trained, served, asked for sub-goals, compared
@@ -60,6 +61,7 @@ def _run(words: list[str]) -> None:
         ("train", "flat"): _train,
         ("bench", "run"): _bench_run,
         ("bench", "paths"): _bench_paths,
+        ("bench", "options"): _bench_options,
         ("bench", "env"): _bench_env,
         ("bench", "traces"): _bench_traces,
         ("bench", "annotate"): _bench_annotate,
@@ -165,6 +167,13 @@ def _bench_paths(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.paths import PathsConfig, measure_paths
 
     Console().print(make_figure_table(measure_paths(_parse(PathsConfig, flags, name))))
+
+
+def _bench_options(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.figures import make_figure_table
+    from sgd_gym.benchmarks.options import OptionsConfig, measure_options
+
+    Console().print(make_figure_table(measure_options(_parse(OptionsConfig, flags, name))))
 
 
 def _bench_env(flags: list[str], name: str) -> None:

@@ -91,6 +91,9 @@ class Executor(Protocol):
         """Whether the last `act` said that the option has ended."""
         ...
 
+    def observe(self, slot: int, command: str, observation: Observation) -> None:
+        """Be told what a command did: one of its own, or a primitive option's."""
+
     def stats(self, slot: int) -> dict[str, int]:
         """Return counts of the running episode of one world: `calls`, `tokens`."""
         ...
@@ -115,6 +118,9 @@ class _Once:
 
     def done(self, slot: int) -> bool:
         return True
+
+    def observe(self, slot: int, command: str, observation: Observation) -> None:
+        pass
 
     def stats(self, slot: int) -> dict[str, int]:
         return {"calls": 0, "tokens": 0}
@@ -252,6 +258,7 @@ class OptionRunner:
             option.commands[-1], observation["observation"], observation["look"], observation["inventory"]
         )
         self.achieved[slot] = self._detectors[slot].update(view)
+        self.executor.observe(slot, option.commands[-1], observation)
         if ended:
             option.terminated_by = "episode"
         elif self.until_achieved and self._running[slot].termination(self.achieved[slot]):

@@ -42,6 +42,10 @@ class ScriptedExecutor:
         """Whether the script has ended."""
         return self._done[slot]
 
+    def observe(self, slot: int, command: str, observation: Observation) -> None:
+        """Remember what the world showed."""
+        self._memories[slot].look(observation)
+
     def stats(self, slot: int) -> dict[str, int]:
         """Return calls of the running episode; without a model there are no tokens."""
         return {"calls": self._calls[slot], "tokens": 0}

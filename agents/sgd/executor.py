@@ -47,6 +47,9 @@ class ModelExecutor:
         """Whether the model's last word was that the option is done."""
         return self._done[slot]
 
+    def observe(self, slot: int, command: str, observation: Observation) -> None:
+        """Ignore it: the transcript reads what the world shows at the next `act`."""
+
     def stats(self, slot: int) -> dict[str, int]:
         """Return calls and tokens of the running episode."""
         return self._writer.stats(slot)

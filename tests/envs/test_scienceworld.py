@@ -398,3 +398,13 @@ def check_vector(envs: Any) -> None:
     assert after["observation"] == ("You move to the kitchen.",)
     assert after["look"][0].startswith("This room is called the kitchen.")
     assert rewards.tolist() == infos["score"].tolist() == [17]
+
+
+def test_an_oracle_path_does_not_depend_on_those_asked_for_before() -> None:
+    """The simulator keeps walks that it drew for one path and would use them for the next."""
+    env = ScienceWorldEnv(task="test-conductivity", infos=("oracle_path",))
+    try:
+        paths = [env.reset(options={"variation": variation})[1]["oracle_path"] for variation in (0, 5, 0, 5)]
+        assert paths[:2] == paths[2:]
+    finally:
+        env.close()

@@ -1,0 +1,56 @@
+"""Worlds as Stable-Baselines3 wants them, and a budget in moves of the simulator."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.wrappers import TransformReward
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecEnv
+
+import sgd_gym  # noqa: F401 - registers the environments, also in the processes of SubprocVecEnv
+
+ENV_ID = "sgd_gym/ScienceWorldSB3-v0"
+MAX_SCORE = 100.0
+
+
+def make_world(**arguments: Any) -> gym.Env[Any, Any]:
+    """Return one world: scores as shares of 100, episodes counted by `Monitor`.
+
+    Args:
+        **arguments: Those of `ScienceWorldSB3Env`.
+    """
+    env = gym.make(ENV_ID, disable_env_checker=True, **arguments)
+    if arguments.get("reward_type", "score") == "score":
+        env = TransformReward(env, _share)  # values near 1 suit the learners' settings
+    return Monitor(env, info_keywords=("score", "is_success"))
+
+
+def make_worlds(number: int, **arguments: Any) -> VecEnv:
+    """Return worlds for a learner: one in this process, or several in processes of their own."""
+
+    def make() -> gym.Env[Any, Any]:
+        return make_world(**arguments)
+
+    env_fns: list[Callable[[], gym.Env[Any, Any]]] = [make] * number
+    return DummyVecEnv(env_fns) if number == 1 else SubprocVecEnv(env_fns)
+
+
+class MoveBudget(BaseCallback):
+    """Ends training after a number of moves of the simulator, of which an option makes several."""
+
+    def __init__(self, moves: int):
+        """Set the budget."""
+        super().__init__()
+        self.budget = moves
+        self.moves = 0
+
+    def _on_step(self) -> bool:
+        self.moves += sum(info["option"]["duration"] for info in self.locals["infos"])
+        self.logger.record("time/moves", self.moves)
+        return self.moves < self.budget
+
+
+def _share(reward: Any) -> float:
+    return float(reward) / MAX_SCORE
