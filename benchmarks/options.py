@@ -18,17 +18,16 @@ from sgd_gym.agents.scripted import ScriptedExecutor
 from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
 from sgd_gym.benchmarks.truth import State
 from sgd_gym.data.pool import play_jobs
-from sgd_gym.data.shipped import read_shipped
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.tasks import TASKS, get_tasks
-from sgd_gym.errors import UnknownNameError
+from sgd_gym.errors import DataError, UnknownNameError
 from sgd_gym.goals import Detector, View, satisfies
 from sgd_gym.knowledge import Knowledge
 from sgd_gym.options import OptionRunner, primitive
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
 from sgd_gym.subgoals.grammar import PREDICATES, Subgoal, parse
-from sgd_gym.trajectories import Episode
+from sgd_gym.trajectories import Episode, episode_files, read_episodes
 from sgd_gym.vocabulary import read_vocabulary
 
 SPLIT = "dev"
@@ -39,6 +38,8 @@ RESAMPLES = 2000
 class OptionsConfig:
     """Measure detector, scripted executor and initiation sets on shortened dev paths."""
 
+    data: Path = Path("data/annotated")
+    """Folder of annotated paths, best of shortened ones."""
     tasks: list[str] = field(default_factory=lambda: ["all"])
     """Task names or ids, or "all"."""
     max_variations: int = 6
@@ -87,17 +88,13 @@ def measure_options(config: OptionsConfig) -> list[Figure]:
 
     Raises:
         UnknownNameError: If a task does not exist, or a number is less than 1.
-        DataError: If the package ships no paths.
+        DataError: If the folder holds no annotated dev path of a chosen task.
         SgdGymError: If a bar is missed; the files are written first.
     """
     for name in ("max_variations", "negatives", "worlds"):
         if getattr(config, name) < 1:
             raise UnknownNameError(name, getattr(config, name), ["1 or more"])
-    shipped = read_shipped()
-    episodes: list[Episode] = []
-    for task in get_tasks(config.tasks):
-        own = list(shipped.episodes(task.name, SPLIT, shortened=True).values())
-        episodes += own[:: max(1, len(own) // config.max_variations)][: config.max_variations]
+    episodes = _choose(config)
     played: list[Played] = []
     with track("play options", len(episodes)) as advance:
 
@@ -117,6 +114,24 @@ def measure_options(config: OptionsConfig) -> list[Figure]:
     write_figures(config.out, "options", figures, {**describe_run(config), "rows": rows}, _lines(rows))
     check_bars(figures, config.out / "options.md")
     return figures
+
+
+def _choose(config: OptionsConfig) -> list[Episode]:
+    names = [task.name for task in get_tasks(config.tasks)]
+    found: dict[str, list[Episode]] = {name: [] for name in names}
+    for file in episode_files(config.data):
+        for episode in read_episodes(file):
+            if episode.split == SPLIT and episode.task in found and episode.annotator:
+                found[episode.task].append(episode)
+    chosen: list[Episode] = []
+    for name, own in found.items():
+        if not own:
+            raise DataError(
+                f"{config.data} holds no annotated {SPLIT} path of {name}. Fix: sgd-gym collect --shorten, "
+                f"then sgd-gym annotate."
+            )
+        chosen += own[:: max(1, len(own) // config.max_variations)][: config.max_variations]
+    return chosen
 
 
 def _play(env: ScienceWorldEnv, episode: Episode) -> Played:

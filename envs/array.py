@@ -99,7 +99,7 @@ class ScienceWorldSB3Env(gym.Env[dict[str, Any], np.int64]):
         self.goals = read_vocabulary(tasks)
         """The goals, in the order of the entries of a goal vector."""
         self._subgoals = [parse(goal) for goal in self.goals]
-        vocabulary = self.goals if actions == "options" else read_vocabulary(tasks, "action")
+        vocabulary = self.goals if actions == "options" else read_vocabulary(tasks, "commands")
         self.actions = tuple(sorted({*vocabulary, *ALWAYS[actions]}))
         """What each action means."""
         self._options = [parse(name) for name in self.actions] if actions == "options" else None

@@ -1,53 +1,64 @@
 """The sub-goals and commands of the train split: what discrete actions and default goals are made of.
 
-Read from the paths that the package ships; knows no simulator.
+`data/vocabulary.json` is written with the oracle paths that the package ships (`sgd_gym.data.shipped`), from
+their shortened train paths. Knows no simulator.
 """
 
+import json
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
 from sgd_gym.errors import DataError
+from sgd_gym.files import write_json
+from sgd_gym.trajectories import Episode
 
-SHIPPED = Path(__file__).parent / "data" / "oracle_paths.parquet"
-"""The file of oracle paths that the package ships, a row group for each task; see `sgd_gym.data.shipped`."""
+VOCABULARY = Path(__file__).parent / "data" / "vocabulary.json"
+"""The file that the package ships."""
+
+Kind = Literal["subgoals", "commands"]
 
 
 def read_vocabulary(
-    tasks: Iterable[str], column: Literal["subgoal", "action"] = "subgoal", path: Path = SHIPPED
+    tasks: Iterable[str], kind: Kind = "subgoals", path: Path = VOCABULARY
 ) -> tuple[str, ...]:
-    """Return the distinct sub-goals or commands of the shortened train paths of some tasks, in order.
+    """Return the distinct sub-goals or commands of the train paths of some tasks, in alphabetical order.
 
     Args:
         tasks: Names of tasks.
-        column: "subgoal" or "action".
-        path: The file of shipped paths.
+        kind: "subgoals" or "commands".
+        path: The file to read.
 
     Raises:
-        DataError: If the file is missing, or holds no shortened train path of a task.
+        DataError: If the file is missing or broken, or lacks a task.
     """
-    if not path.exists():
-        raise DataError(f"{path} does not exist. Fix: install sgd-gym again; the file is part of it.")
+    entries = _read(path)[kind]
     found: set[str] = set()
     for task in tasks:
-        entries = _read_column(path, column).get(task)
-        if not entries:
-            raise DataError(f"{path} holds no shortened train path of {task!r}. Fix: install sgd-gym again.")
-        found |= entries
+        if task not in entries:
+            raise DataError(f"{path} lacks the task {task!r}. Allowed: {', '.join(entries)}.")
+        found.update(entries[task])
     return tuple(sorted(found))
 
 
-@lru_cache(maxsize=4)
-def _read_column(path: Path, column: str) -> dict[str, frozenset[str]]:
-    """Return the entries of a column by task."""
-    table = pq.read_table(path, columns=["task", "split", "source", column])
-    table = table.filter(pc.and_(pc.equal(table["split"], "train"), pc.equal(table["source"], "shortened")))
-    pairs = table.group_by(["task", column]).aggregate([])
-    found: dict[str, set[str]] = {}
-    for task, entry in zip(pairs["task"].to_pylist(), pairs[column].to_pylist(), strict=True):
-        found.setdefault(task, set()).add(entry)
-    return {task: frozenset(entries) for task, entries in found.items()}
+def write_vocabulary(episodes: Iterable[Episode], path: Path = VOCABULARY) -> None:
+    """Write the sub-goals and commands of those of some annotated episodes that are of the train split."""
+    found: dict[str, dict[str, set[str]]] = {"subgoals": {}, "commands": {}}
+    for episode in episodes:
+        if episode.split == "train":
+            for step in episode.steps:
+                found["subgoals"].setdefault(episode.task, set()).add(step.subgoal or "")
+                found["commands"].setdefault(episode.task, set()).add(step.action)
+    write_json(
+        path, {kind: {task: sorted(one) for task, one in tasks.items()} for kind, tasks in found.items()}
+    )
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path) -> dict[str, dict[str, list[str]]]:
+    try:
+        found: dict[str, dict[str, list[str]]] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not to be read ({error}). Fix: install sgd-gym again.") from error
+    return found

@@ -13,6 +13,9 @@ begin=$SECONDS
 .venv/bin/python -c "
 from pathlib import Path
 from sgd_gym.data.shipped import write_shipped
-print(write_shipped(Path('$out/raw'), Path('$out/short')), 'episodes in sgd_gym/data/oracle_paths.parquet')"
+from sgd_gym.trajectories import episode_files, read_episodes
+from sgd_gym.vocabulary import write_vocabulary
+print(write_shipped(Path('$out/raw'), Path('$out/short')), 'episodes in sgd_gym/data/oracle_paths.parquet')
+write_vocabulary(one for file in episode_files(Path('$out/annotated')) for one in read_episodes(file))"
 mkdir -p benchmarks/results
 cp $out/paths.json $out/paths.md benchmarks/results/
