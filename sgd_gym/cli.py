@@ -20,6 +20,7 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   bench run                      compare agents on the episodes of a protocol
   bench paths                    what shortened and annotated oracle paths keep
   bench options                  goals detected, options reached by rules, options that a mask opens
+  bench learning                 MaskablePPO over options and over commands, beside chance
   bench env                      speed and size of the environment beside the stock wrapper
   bench traces                   equal episodes over resets, processes, Javas and the stock wrapper
   bench annotate                 a tiny chat model, trained, served, asked for sub-goals, compared
@@ -62,6 +63,7 @@ def _run(words: list[str]) -> None:
         ("bench", "run"): _bench_run,
         ("bench", "paths"): _bench_paths,
         ("bench", "options"): _bench_options,
+        ("bench", "learning"): _bench_learning,
         ("bench", "env"): _bench_env,
         ("bench", "traces"): _bench_traces,
         ("bench", "annotate"): _bench_annotate,
@@ -174,6 +176,13 @@ def _bench_options(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.options import OptionsConfig, measure_options
 
     Console().print(make_figure_table(measure_options(_parse(OptionsConfig, flags, name))))
+
+
+def _bench_learning(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.figures import make_figure_table
+    from sgd_gym.benchmarks.learning import LearningConfig, measure_learning
+
+    Console().print(make_figure_table(measure_learning(_parse(LearningConfig, flags, name))))
 
 
 def _bench_env(flags: list[str], name: str) -> None:

@@ -44,6 +44,10 @@ class ListPlanner:
         return {"calls": self.next[slot], "tokens": 0}
 
 
+def look(reply: str) -> dict[str, str]:
+    return {"observation": reply, "look": "", "inventory": ""}
+
+
 class CountingExecutor:
     """Takes sub-goals such as "walk 2": sends "walk 0", "walk 1", then says that it is done."""
 
@@ -74,6 +78,9 @@ class CountingExecutor:
     def done(self, slot: int) -> bool:
         return self.is_done[slot]
 
+    def observe(self, slot: int, command: str, observation: Observation) -> None:
+        pass
+
     def stats(self, slot: int) -> dict[str, int]:
         return {"calls": 0, "tokens": 0}
 
@@ -92,11 +99,11 @@ def play(agent: SGDAgent, slots: list[int], moves: int, ends: bool = True) -> di
 
 
 def step(agent: SGDAgent, slots: list[int], commands: dict[int, list[str]], move: int, ended: bool) -> None:
-    seen: list[Seen] = [{"observation": f"{slot}/{move}"} for slot in slots]
+    seen: list[Seen] = [look(f"{slot}/{move}") for slot in slots]
     infos: list[dict[str, Any]] = [{"slot": slot} for slot in slots]
     for slot, command in zip(slots, agent.act(slots, seen, infos), strict=True):
         commands[slot].append(command)
-        agent.observe(slot, {"observation": f"{slot}/{move + 1}"}, 10.0 * slot + move, ended)
+        agent.observe(slot, look(f"{slot}/{move + 1}"), 10.0 * slot + move, ended)
 
 
 def summary(agent: SGDAgent, slot: int) -> list[tuple[str, list[str], str | None]]:
@@ -217,7 +224,7 @@ def test_a_world_begins_anew_while_another_plays_on() -> None:
 def test_commands_come_in_the_order_of_the_slots() -> None:
     agent = SGDAgent(ListPlanner({0: ["walk 9"], 1: ["run 9"]}), CountingExecutor())
     reset(agent, [0, 1])
-    seen = [{"observation": ""}] * 2
+    seen = [look("")] * 2
     assert agent.act([1, 0], seen, [{"slot": 1}, {"slot": 0}]) == ["run 0", "walk 0"]
 
 

@@ -75,8 +75,8 @@ def make_learner(config: LearnConfig, worlds: VecEnv) -> BaseAlgorithm:
             )
 
 
-def learn(config: LearnConfig) -> BaseAlgorithm:
-    """Train a learner and save it as `model.zip`; return it."""
+def learn(config: LearnConfig) -> tuple[BaseAlgorithm, MoveBudget]:
+    """Train a learner and save it as `model.zip`; return it, and the episodes it learnt from."""
     arguments: dict[str, Any] = {
         "task": config.task,
         "actions": config.actions,
@@ -87,7 +87,8 @@ def learn(config: LearnConfig) -> BaseAlgorithm:
     dev = make_worlds(1, split="dev", **arguments)
     try:
         learner = make_learner(config, worlds)
-        callbacks: list[Any] = [MoveBudget(config.moves)]
+        budget = MoveBudget(config.moves)
+        callbacks: list[Any] = [budget]
         if config.eval_every:
             kind = MaskableEvalCallback if config.learner == "maskable-ppo" else EvalCallback
             callbacks.append(
@@ -103,7 +104,7 @@ def learn(config: LearnConfig) -> BaseAlgorithm:
         # An action makes one move at least, so that the budget of moves ends it first.
         learner.learn(config.moves, callback=callbacks, tb_log_name=config.learner)
         learner.save(config.out / "model.zip")
-        return learner
+        return learner, budget
     finally:
         worlds.close()
         dev.close()

@@ -45,9 +45,14 @@ class MoveBudget(BaseCallback):
         super().__init__()
         self.budget = moves
         self.moves = 0
+        self.episodes: list[tuple[int, int]] = []
+        """For each episode the moves made by its end, over all episodes, and its score."""
 
     def _on_step(self) -> bool:
-        self.moves += sum(info["option"]["duration"] for info in self.locals["infos"])
+        for info, ended in zip(self.locals["infos"], self.locals["dones"], strict=True):
+            self.moves += info["option"]["duration"]
+            if ended:
+                self.episodes.append((self.moves, info["score"]))
         self.logger.record("time/moves", self.moves)
         return self.moves < self.budget
 
