@@ -32,9 +32,10 @@ help:
 quickstart: $(RUNTIME)
 	$(BIN)/sgd-gym quickstart $(ARGS)
 
-# Files of tests side by side, each file in one process, for its tests share simulators.
+# Files of tests side by side, each file in one process, for its tests share simulators. The slow ones are
+# `make test ARGS="-m slow"`; .ci/run runs both.
 test: $(DEV)
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -m "not slow" $(ARGS)
 
 check: lint types test
 

@@ -9,6 +9,7 @@ from sgd_gym.agents.sb3.train import LearnConfig, learn
 from sgd_gym.agents.sb3.worlds import make_worlds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("learner", "worlds"), [("ppo", 2), ("dqn-her", 1)])
 def test_a_learner_stops_at_its_budget_and_is_saved(learner: str, worlds: int, tmp_path: Path) -> None:
     settings = {"learner": learner, "moves": 12, "worlds": worlds, "eval_every": 0, "out": tmp_path}

@@ -184,6 +184,7 @@ def test_a_world_that_leaks_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- all of it
 
 
+@pytest.mark.slow
 def test_a_small_soak_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PYTHON_BAR_MB", "JVM_BAR_MB", "HELD_BAR_MB"):
         monkeypatch.setattr(module, name, 10_000)  # so few resets say nothing of memory
