@@ -110,6 +110,7 @@ class ScienceWorldSB3Env(gym.Env[dict[str, Any], np.int64]):
         self._env = ScienceWorldOptionsEnv(task=task, **options)
         self._desired = np.zeros(len(self.goals), dtype=np.float32)
         self._cache: dict[str, np.ndarray] = {}
+        self._open: np.ndarray | None = None
         self.render_mode = self._env.render_mode
         self.action_space = gym.spaces.Discrete(len(self.actions))
         spaces: dict[str, gym.Space[Any]] = {
@@ -133,7 +134,13 @@ class ScienceWorldSB3Env(gym.Env[dict[str, Any], np.int64]):
         return _compute_reward
 
     def action_masks(self) -> np.ndarray:
-        """Return which actions can start now: bool, shape (n,); one of them at least."""
+        """Return which actions can start now: bool, shape (n,); one of them at least.
+
+        Raises:
+            gymnasium.error.ResetNeeded: If no episode is running.
+        """
+        if self._open is None:
+            raise gym.error.ResetNeeded("There is no episode yet. Fix: call reset() first.")
         return self._open.copy()
 
     def reset(
@@ -161,9 +168,14 @@ class ScienceWorldSB3Env(gym.Env[dict[str, Any], np.int64]):
         return observation, info
 
     def step(self, action: np.int64) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
-        """Run one option, or pay for one that cannot start; see the class docstring."""
+        """Run one option, or pay for one that cannot start; see the class docstring.
+
+        Raises:
+            gymnasium.error.ResetNeeded: If no episode is running.
+            SimulatorError: If the JVM fails.
+        """
         number = int(action)
-        can_start = bool(self._open[number])
+        can_start = bool(self.action_masks()[number])
         option = self.actions[number] if self._options else primitive(self.actions[number])
         name = option if can_start else primitive(_CANNOT_START)
         seen, reward, terminated, truncated, info = self._env.step(name)

@@ -82,6 +82,14 @@ def test_what_cannot_start_costs_one_tick(env: ScienceWorldSB3Env) -> None:
     assert info["moves"] == info["option"]["duration"] == 1
 
 
+def test_before_a_reset_there_is_no_mask() -> None:
+    env = ScienceWorldSB3Env(**FIND_PLANT)
+    with pytest.raises(gym.error.ResetNeeded, match="call reset"):
+        env.action_masks()
+    with pytest.raises(gym.error.ResetNeeded, match="call reset"):
+        env.step(np.int64(0))
+
+
 def test_a_mask_is_a_copy(env: ScienceWorldSB3Env) -> None:
     env.reset()
     env.action_masks()[:] = False
