@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
 from sgd_gym.benchmarks.stats import mean_interval
 from sgd_gym.envs.array import ScienceWorldSB3Env
 from sgd_gym.envs.tasks import get_task
-from sgd_gym.errors import UnknownNameError
+from sgd_gym.errors import SgdGymError, UnknownNameError
 from sgd_gym.files import write_json
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
@@ -57,11 +58,13 @@ def measure_learning(config: LearningConfig) -> list[Figure]:
 
     Raises:
         UnknownNameError: If a task does not exist, or a number is less than 1.
-        SgdGymError: If a bar is missed; the files are written first.
+        SgdGymError: If matplotlib is not installed, or a bar is missed; the files are written first.
     """
     for name in ("seeds", "moves", "processes"):
         if getattr(config, name) < 1:
             raise UnknownNameError(name, getattr(config, name), ["1 or more"])
+    if find_spec("matplotlib") is None:
+        raise SgdGymError('The package matplotlib is not installed. Fix: pip install "sgd-gym[bench]".')
     tasks = [get_task(task).name for task in config.tasks]
     jobs = [(task, policy, seed) for seed in range(config.seeds) for task in tasks for policy in POLICIES]
     missing = [job for job in jobs if not _file(config, *job).exists()]

@@ -1,12 +1,12 @@
 """The array-valued environment `sgd_gym/ScienceWorldSB3-v0`, for Stable-Baselines3 and its like."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 
 from sgd_gym.encoders import NGRAMS, load_encoder
+from sgd_gym.envs.goal import REWARD_TYPES, GoalReward
 from sgd_gym.envs.option import ScienceWorldOptionsEnv
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.envs.vector import ScienceWorldVectorEnv
@@ -18,7 +18,6 @@ from sgd_gym.subgoals.grammar import parse
 from sgd_gym.vocabulary import read_vocabulary
 
 ACTIONS = ("options", "commands")
-REWARD_TYPES = ("score", "sparse")
 
 ALWAYS = {"options": ("look_around()",), "commands": ("look around", "0")}
 """Actions of every vocabulary, of which one can always start, so that no mask is empty."""
@@ -31,7 +30,7 @@ _CACHED = 10_000
 """Texts whose vectors are kept."""
 
 
-class ScienceWorldSB3Env(gym.Env[dict[str, Any], np.int64]):
+class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
     r"""ScienceWorld in arrays: discrete options with masks, texts as vectors, goals as multi-hot vectors.
 
     ## Description
@@ -122,17 +121,6 @@ class ScienceWorldSB3Env(gym.Env[dict[str, Any], np.int64]):
             spaces["desired_goal"] = gym.spaces.Box(0, 1, (len(self.goals),), np.float32)
         self.observation_space = gym.spaces.Dict(spaces)
 
-    @property
-    def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
-        """Return the function from achieved goals, desired goals and infos to rewards: arrays in any batch.
-
-        Raises:
-            AttributeError: With `reward_type="score"`, whose reward depends on no goal.
-        """
-        if not self._is_sparse:
-            raise AttributeError("reward_type='score' has no compute_reward. Fix: reward_type='sparse'.")
-        return _compute_reward
-
     def action_masks(self) -> np.ndarray:
         """Return which actions can start now: bool, shape (n,); one of them at least.
 
@@ -164,7 +152,7 @@ class ScienceWorldSB3Env(gym.Env[dict[str, Any], np.int64]):
             self._desired = np.zeros_like(self._desired)
             self._desired[drawn if goal is None else self.goals.index(goal)] = 1
             observation["desired_goal"] = self._desired.copy()
-            info["is_success"] = bool(_compute_reward(observation["achieved_goal"], self._desired))
+            info["is_success"] = bool(self._compute_reward(observation["achieved_goal"], self._desired, info))
         return observation, info
 
     def step(self, action: np.int64) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
@@ -184,7 +172,7 @@ class ScienceWorldSB3Env(gym.Env[dict[str, Any], np.int64]):
         observation = self._observe(seen)
         if self._is_sparse:
             observation["desired_goal"] = self._desired.copy()
-            reward = float(_compute_reward(observation["achieved_goal"], self._desired))
+            reward = float(self._compute_reward(observation["achieved_goal"], self._desired, info))
             info["is_success"] = reward == 1
             terminated = terminated or info["is_success"]
         return observation, reward, terminated, truncated, info
@@ -196,6 +184,10 @@ class ScienceWorldSB3Env(gym.Env[dict[str, Any], np.int64]):
     def close(self) -> None:
         """Stop the JVM, for good; a second call does nothing."""
         self._env.close()
+
+    def _compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Any:
+        """Return 1 where all that is desired holds, else 0; goals have shape (..., number of goals)."""
+        return np.all(np.asarray(achieved_goal) >= np.asarray(desired_goal), axis=-1).astype(np.float32)
 
     def _observe(self, seen: dict[str, str]) -> dict[str, np.ndarray]:
         knowledge = self._env.knowledge
@@ -226,11 +218,6 @@ class ScienceWorldSB3VectorEnv(ScienceWorldVectorEnv):
     """Several worlds of `ScienceWorldSB3Env` for Gymnasium's users; for SB3 make a `SubprocVecEnv`."""
 
     world_type: ClassVar[type[gym.Env[Any, Any]]] = ScienceWorldSB3Env
-
-
-def _compute_reward(achieved_goal: Any, desired_goal: Any, info: Any = None) -> Any:
-    """Return 1 where all that is desired holds, else 0."""
-    return np.all(np.asarray(achieved_goal) >= np.asarray(desired_goal), axis=-1).astype(np.float32)
 
 
 def _share(words: set[str], others: set[str]) -> float:

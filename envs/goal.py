@@ -17,7 +17,30 @@ from sgd_gym.vocabulary import read_vocabulary
 REWARD_TYPES = ("sparse", "score")
 
 
-class ScienceWorldGoalEnv(ScienceWorldEnv):
+class GoalReward:
+    """Gives `compute_reward` to environments with sparse rewards, and to no others.
+
+    Stable-Baselines3 takes an environment for goal-conditioned if it has that attribute.
+    """
+
+    _is_sparse: bool
+
+    @property
+    def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
+        """Return the function from achieved goals, desired goals and infos to rewards, single or batched.
+
+        Raises:
+            AttributeError: With `reward_type="score"`, whose reward depends on no goal.
+        """
+        if not self._is_sparse:
+            raise AttributeError("reward_type='score' has no compute_reward. Fix: reward_type='sparse'.")
+        return self._compute_reward
+
+    def _compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Any:
+        raise NotImplementedError
+
+
+class ScienceWorldGoalEnv(GoalReward, ScienceWorldEnv):
     r"""ScienceWorld with goals: reach what a sub-goal says.
 
     ## Description
@@ -85,17 +108,6 @@ class ScienceWorldGoalEnv(ScienceWorldEnv):
             SubgoalError: If the text is no sub-goal; the goal before it stays.
         """
         self._goal = str(parse(text))
-
-    @property
-    def compute_reward(self) -> Callable[[Any, Any, Any], Any]:
-        """Return the function from achieved goals, desired goals and infos to rewards.
-
-        Raises:
-            AttributeError: With `reward_type="score"`, whose reward depends on no goal.
-        """
-        if not self._is_sparse:
-            raise AttributeError("reward_type='score' has no compute_reward. Fix: reward_type='sparse'.")
-        return self._compute_reward
 
     def compute_terminated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Any:
         """Return whether an episode ends; arguments as of `compute_reward`."""

@@ -5,7 +5,6 @@ An encoder is deterministic: equal texts give equal vectors, in every process an
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,7 +110,7 @@ def load_encoder(name: str = NGRAMS, width: int | None = None) -> Encoder:
     """
     if name == NGRAMS:
         return NgramEncoder(NGRAM_WIDTH if width is None else width)
-    encoder = TransformerEncoder(str(Path(name)) if Path(name).is_dir() else name)
+    encoder = TransformerEncoder(name)
     if width not in (None, encoder.width):
         raise EncoderError(
             f"The width is {width}, but {name} gives {encoder.width}. Fix: width=None, or {encoder.width}."

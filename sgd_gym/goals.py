@@ -9,13 +9,11 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import permutations
-from typing import Any, NamedTuple
-
-from gymnasium.spaces import Text
+from typing import NamedTuple
 
 from sgd_gym.errors import SubgoalError
 from sgd_gym.sight import INVENTORY, Sight, read_sight
-from sgd_gym.spaces import CHARSET, ROOMS, THINGS
+from sgd_gym.spaces import ROOMS, THINGS, WellFormedText
 from sgd_gym.subgoals.grammar import PREDICATES, Subgoal, parse
 from sgd_gym.subgoals.rules import COOLERS, HEATERS, short_name
 
@@ -68,30 +66,13 @@ _PRODUCED = re.compile(r"(?P<reagents>.+) mix to produce (?P<product>.+)\.\Z")
 _WIRE = re.compile(r".* wire\Z")
 
 
-class GoalText(Text):
-    """Goals as text: sub-goals in functional form; `sample()` draws a well-formed one.
+class GoalText(WellFormedText):
+    """Goals as text: sub-goals in functional form."""
 
-    The space holds any text of its characters: whoever takes a goal parses it, and says what is wrong.
-    """
-
-    def __init__(self, max_length: int = 256):
-        """Make the space; `max_length` is in characters."""
-        super().__init__(max_length, min_length=1, charset=CHARSET)
-
-    def sample(self, mask: Any = None, probability: Any = None) -> str:
-        """Draw a sub-goal from the space's own random generator.
-
-        Raises:
-            ValueError: If a mask or probabilities are given; goals take neither.
-        """
-        if mask is not None or probability is not None:
-            raise ValueError("GoalText.sample takes neither mask nor probability; call sample().")
-        predicate = list(PREDICATES)[self.np_random.integers(len(PREDICATES))]
-        names = {True: ROOMS, False: THINGS}
-        arguments = [
-            names[role == "room"][self.np_random.integers(len(names[role == "room"]))]
-            for role in PREDICATES[predicate]
-        ]
+    def draw(self) -> str:
+        """Return a sub-goal."""
+        predicate = self.choose(tuple(PREDICATES))
+        arguments = [self.choose(ROOMS if role == "room" else THINGS) for role in PREDICATES[predicate]]
         return str(Subgoal(predicate, tuple(arguments)))
 
 

@@ -1,10 +1,12 @@
 """Text spaces for commands and observations; knows no simulator.
 
-Both subclass Gymnasium's `Text`, so that vector environments and data sets handle them as they handle
+All subclass Gymnasium's `Text`, so that vector environments and data sets handle them as they handle
 `Text`.
 """
 
 import string
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from gymnasium.error import CustomSpaceError
@@ -86,11 +88,10 @@ COMMANDS = (
 """The simulator's grammar of commands, without "reset task"."""
 
 
-class CommandText(Text):
-    """Commands for the simulator: characters of `CHARSET`, 1 to 256 of them.
+class WellFormedText(Text, ABC):
+    """Texts of 1 to 256 characters of `CHARSET`, of which `sample()` draws a well-formed one.
 
-    `sample()` draws a well-formed command such as "open cupboard", so that a random policy speaks the
-    simulator's language; it need not be valid in the present room.
+    The space holds any text of its characters: whoever takes one reads it, and says what is wrong.
     """
 
     def __init__(self, max_length: int = 256):
@@ -98,17 +99,33 @@ class CommandText(Text):
         super().__init__(max_length, min_length=1, charset=CHARSET)
 
     def sample(self, mask: Any = None, probability: Any = None) -> str:
-        """Draw a command from the space's own random generator.
+        """Draw a text from the space's own random generator.
 
         Raises:
-            ValueError: If a mask or probabilities are given; commands take neither.
+            ValueError: If a mask or probabilities are given; there are none for such texts.
         """
         if mask is not None or probability is not None:
-            raise ValueError("CommandText.sample takes neither mask nor probability; call sample().")
-        command = COMMANDS[self.np_random.integers(len(COMMANDS))]
-        place = ROOMS[self.np_random.integers(len(ROOMS))]
-        things = [THINGS[number] for number in self.np_random.integers(len(THINGS), size=2)]
-        return command.format(*things, place=place)
+            raise ValueError(
+                f"{type(self).__name__}.sample takes neither mask nor probability; call sample()."
+            )
+        return self.draw()
+
+    @abstractmethod
+    def draw(self) -> str:
+        """Return a well-formed text."""
+
+    def choose(self, words: Sequence[str]) -> str:
+        """Draw one of some words."""
+        return words[int(self.np_random.integers(len(words)))]
+
+
+class CommandText(WellFormedText):
+    """Commands for the simulator, such as "open cupboard"; a sample need not be valid in the present room."""
+
+    def draw(self) -> str:
+        """Return a command."""
+        things = self.choose(THINGS), self.choose(THINGS)
+        return self.choose(COMMANDS).format(*things, place=self.choose(ROOMS))
 
 
 class ObservationText(Text):

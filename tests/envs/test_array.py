@@ -177,7 +177,7 @@ def test_hindsight_replay_learns_from_it() -> None:
     ("arguments", "error", "message"),
     [
         ({"actions": "words"}, UnknownNameError, "Allowed: options, commands"),
-        ({"reward_type": "dense"}, UnknownNameError, "Allowed: score, sparse"),
+        ({"reward_type": "dense"}, UnknownNameError, "Allowed: sparse, score"),
         ({"encoder": "no such model"}, UnknownNameError, "Allowed: ngrams, a hub name"),
         ({"width": 0}, EncoderError, "Allowed: 1 or more"),
         ({"task": "boyl"}, UnknownNameError, "Did you mean 'boil'"),
