@@ -143,11 +143,18 @@ def _pick(generator: np.random.Generator, texts: tuple[str, ...]) -> str:
     return texts[generator.integers(len(texts))]
 
 
+def _sample(space: CommandText) -> str:
+    """Return a well-formed command that is no teleport, for that is how the probes between them go."""
+    while (text := space.sample()).startswith("teleport"):
+        pass
+    return text
+
+
 def _broken(generator: np.random.Generator, space: CommandText) -> str:
     """Return bytes that are no UTF-8, as Python hands them on from a terminal, or lone surrogates."""
     broken = BROKEN[generator.integers(len(BROKEN))]
     random = generator.integers(256, size=generator.integers(30), dtype=np.uint8).tobytes()
-    parts = [space.sample().encode(), broken, random]
+    parts = [_sample(space).encode(), broken, random]
     generator.shuffle(parts)
     text = b"".join(parts).decode("utf-8", "surrogateescape")
     return text if generator.random() < 0.5 else text + chr(generator.integers(0xD800, 0xE000))
@@ -181,8 +188,7 @@ def _repeated(generator: np.random.Generator, space: CommandText) -> str:
 
 def _mutated(generator: np.random.Generator, space: CommandText) -> str:
     """Return a command with a slip in it; it may still be one, such as with other letter case."""
-    while (text := space.sample()).startswith("teleport"):  # that is how the probes go
-        pass
+    text = _sample(space)
     if generator.random() < 0.1:
         text = "reset task"
     at = int(generator.integers(len(text)))
