@@ -86,11 +86,12 @@ class Simulator:
             null_stream = jvm.java.io.OutputStream.nullOutputStream()
             jvm.java.lang.System.setOut(jvm.java.io.PrintStream(null_stream))
             self._world = jvm.scienceworld.runtime.pythonapi.PythonInterface()
+            self._finder = getattr(getattr(jvm.scienceworld.goldagent, "PathFinder$"), "MODULE$")
+            self._random = getattr(getattr(jvm.scala.util, "Random$"), "MODULE$")
+            self._walks = self._finder.precomputedExhaustivePaths()
+            self._walk_starts: set[str] = set()
+            self._count_walks = make_request(self._walks, "size")
             self._prepare_private_draws(jvm)
-            # The simulator keeps the walks between rooms that it drew for one gold path and uses them for the
-            # next: what a path is would depend on those that were asked for before.
-            finder = getattr(getattr(jvm.scienceworld.goldagent, "PathFinder$"), "MODULE$")
-            self._forget_walks = make_request(finder.precomputedExhaustivePaths(), "clear")
 
     def _prepare_private_draws(self, jvm: Any) -> None:
         """Write the requests that put another random generator in the place of the world's, and back.
@@ -98,15 +99,14 @@ class Simulator:
         Some answers draw from the generator that also moves animals and crosses plants, to choose one of an
         object's names: asking would change the world.
         """
-        holder = getattr(getattr(jvm.scala.util, "Random$"), "MODULE$")
-        field = holder.getClass().getSuperclass().getDeclaredField("self")
+        field = self._random.getClass().getSuperclass().getDeclaredField("self")
         field.setAccessible(True)
-        world, private = field.get(holder), jvm.java.util.Random(0)
+        world, private = field.get(self._random), jvm.java.util.Random(0)
         self._draw_privately = (
-            make_request(field, "set", holder, private),
+            make_request(field, "set", self._random, private),
             make_request(private, "setSeed", 0),  # equal states give equal answers
         )
-        self._draw_from_world = (make_request(field, "set", holder, world),)
+        self._draw_from_world = (make_request(field, "set", self._random, world),)
 
     @property
     def closed(self) -> bool:
@@ -121,8 +121,35 @@ class Simulator:
     def load(self, task: str, variation: int, simplification: str, gold_path: bool = False) -> None:
         """Load a world at its start. With `gold_path` the simulator also plays its own solution."""
         request = make_request(self._world, "load", task, variation, simplification, gold_path)
-        self._gateway.exchange("load", [self._forget_walks, request] if gold_path else [request])
+        self._gateway.exchange("load", [request])
+        while gold_path and self._draw_walks_again():
+            self._gateway.exchange("load", [request])
         self._fresh = True  # the simulator brings score and completion up to date at a step only
+
+    def _draw_walks_again(self) -> bool:
+        """Draw the walks again that the last load drew, and return whether there were any.
+
+        For the gold path the simulator draws walks through all rooms, once for each room that one starts in,
+        and keeps them for all later gold paths: what a path is would depend on those asked for before. Drawn
+        from a fixed seed they are the same in each world, and still drawn only once.
+        """
+        (count,) = self._gateway.exchange("load", [self._count_walks])
+        if count == len(self._walk_starts):
+            return False
+
+        def draw() -> None:
+            agent_interface = self._world.agentInterface().get()
+            starts = set(self._walks.keys().mkString("\n").split("\n"))
+            for start in sorted(starts - self._walk_starts):
+                self._walks.remove(start)
+                self._random.setSeed(0)
+                self._finder.createActionSequenceSearchPatternPrecomputed(
+                    agent_interface.universe(), agent_interface.agent(), start
+                )
+                self._walk_starts.add(start)
+
+        self._gateway.guard("load", draw)
+        return True
 
     def step(self, command: str) -> str:
         """Send one command, return the reply; costs a move."""

@@ -364,9 +364,15 @@ def check_vector(envs: Any) -> None:
 
 def test_an_oracle_path_does_not_depend_on_those_asked_for_before() -> None:
     """The simulator keeps walks that it drew for one path and would use them for the next."""
-    env = ScienceWorldEnv(task="test-conductivity", infos=("oracle_path",))
-    try:
-        paths = [env.reset(options={"variation": variation})[1]["oracle_path"] for variation in (0, 0)]
-        assert paths[0] == paths[1]
-    finally:
-        env.close()
+    variations = (0, 7)
+
+    def find_paths(order: tuple[int, ...]) -> dict[int, list[str]]:
+        env = ScienceWorldEnv(task="test-conductivity", infos=("oracle_path",))
+        try:
+            return {one: env.reset(options={"variation": one})[1]["oracle_path"] for one in order}
+        finally:
+            env.close()
+
+    paths = find_paths(variations)
+    assert all(paths.values())
+    assert paths == find_paths(variations[::-1])
