@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Lock
+from time import monotonic
 from typing import Protocol
 
 from rich.console import Console
@@ -22,6 +23,10 @@ CONSOLE = Console(stderr=True)
 """Progress and notices go to standard error, results to standard output."""
 
 
+LINE_EVERY_S = 60.0
+"""How often a line tells the progress where standard error is no terminal, such as a log, in seconds."""
+
+
 class Advance(Protocol):
     """What advances a bar."""
 
@@ -36,7 +41,7 @@ def track(
     """Show a bar with count, elapsed and remaining time; yield a function that advances it.
 
     The remaining time follows from the pace of this run, weighed by work where units differ in length. Where
-    standard error is no terminal, one line at the end tells count and time.
+    standard error is no terminal, the bar is a line now and then, and one at the end.
 
     Args:
         label: What is being done.
@@ -67,12 +72,16 @@ def track(
 
         lock = Lock()
         work_done = 0.0
+        next_line_s = monotonic() + LINE_EVERY_S
 
         def advance(amount: int, work: float | None = None) -> None:
-            nonlocal work_done
+            nonlocal work_done, next_line_s
             with lock:
                 work_done += amount if work is None else work
                 progress.update(bar, advance=amount, work_done=work_done)
+                if not CONSOLE.is_terminal and monotonic() >= next_line_s:
+                    CONSOLE.print(progress.get_renderable())
+                    next_line_s = monotonic() + LINE_EVERY_S
 
         yield advance
 

@@ -41,3 +41,14 @@ def test_threads_advance_one_bar(monkeypatch: pytest.MonkeyPatch) -> None:
         for thread in threads:
             thread.join()
     assert "400/400" in console.export_text()
+
+
+def test_a_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(record=True, width=100, file=open("/dev/null", "w"))  # noqa: SIM115
+    monkeypatch.setattr(progress, "CONSOLE", console)
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
+    with console.file, track("collect", 3) as advance:
+        for _ in range(3):
+            advance(1)
+    lines = console.export_text().splitlines()
+    assert [count for line in lines for count in line.split() if "/" in count] == ["1/3", "2/3", "3/3", "3/3"]
