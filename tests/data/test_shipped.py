@@ -155,7 +155,6 @@ def test_only_rules_and_raw_paths_are_shipped(raw: Path, shortened: Episode, tmp
     assert not (tmp_path / "paths.parquet").exists()
 
 
-@pytest.mark.xfail(not SHIPPED.exists(), reason="ships no paths yet", strict=True)
 def test_the_packages_own_file_is_whole_and_small() -> None:
     assert SHIPPED.stat().st_size <= MOST_BYTES
     groups = pq.ParquetFile(SHIPPED)
