@@ -22,7 +22,6 @@ from rich.text import Text
 CONSOLE = Console(stderr=True)
 """Progress and notices go to standard error, results to standard output."""
 
-
 LINE_EVERY_S = 60.0
 """How often a line tells the progress where standard error is no terminal, such as a log, in seconds."""
 

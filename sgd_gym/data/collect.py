@@ -33,7 +33,7 @@ class CollectConfig:
     subset: str | None = None
     """A named choice of variations: "sgd" for the 4,341 of the paper; all if not given."""
     from_shipped: bool = False
-    """Take the paths that the package ships instead of asking the simulator: seconds, and no Java."""
+    """Take the paths that the package ships instead of asking the simulator: a minute, and no Java."""
     verify: bool = False
     """With --from-shipped: play each path again in the simulator, and stop if it goes otherwise."""
     shorten: bool = False
