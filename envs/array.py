@@ -45,9 +45,10 @@ class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
 
     ## Observation Space
     A flat Dict of float32 boxes: `observation` (the texts task, observation, look and inventory, each
-    encoded, one after the other), `options` (for each action, whether it can start and how many of the words
-    of its arguments the task, and what is in sight, have), `achieved_goal` (1 for each of `goals` that
-    holds now) and, with sparse rewards, `desired_goal` (1 for what is desired).
+    encoded, one after the other), `options` (for each action, whether it can start, whether it ran before in
+    this episode, and how many of the words of its arguments the task, and what is in sight, have),
+    `achieved_goal` (1 for each of `goals` that holds now) and, with sparse rewards, `desired_goal` (1 for
+    what is desired).
 
     ## Rewards
     With `reward_type="score"`, the default, those of the options layer, in points. With
@@ -110,11 +111,13 @@ class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
         self._desired = np.zeros(len(self.goals), dtype=np.float32)
         self._cache: dict[str, np.ndarray] = {}
         self._open: np.ndarray | None = None
+        # Learners have no other memory, and some things, such as a focus, leave no trace in sight.
+        self._ran = np.zeros(len(self.actions), dtype=bool)
         self.render_mode = self._env.render_mode
         self.action_space = gym.spaces.Discrete(len(self.actions))
         spaces: dict[str, gym.Space[Any]] = {
             "observation": gym.spaces.Box(-1, 1, (len(_TEXTS) * self._encoder.width,), np.float32),
-            "options": gym.spaces.Box(0, 1, (3 * len(self.actions),), np.float32),
+            "options": gym.spaces.Box(0, 1, (4 * len(self.actions),), np.float32),
             "achieved_goal": gym.spaces.Box(0, 1, (len(self.goals),), np.float32),
         }
         if self._is_sparse:
@@ -145,6 +148,7 @@ class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
         if goal is not None and goal not in self.goals:
             raise UnknownNameError("goal", goal, self.goals)
         seen, info = self._env.reset(seed=seed, options=options)
+        self._ran[:] = False
         observation = self._observe(seen)
         if self._is_sparse:
             missing = np.flatnonzero(observation["achieved_goal"] == 0)
@@ -169,6 +173,7 @@ class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
         seen, reward, terminated, truncated, info = self._env.step(name)
         if not can_start:
             info["option"] |= {"name": option, "terminated_by": "cannot_start"}
+        self._ran[number] |= can_start
         observation = self._observe(seen)
         if self._is_sparse:
             observation["desired_goal"] = self._desired.copy()
@@ -202,7 +207,7 @@ class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
         holds = [any(satisfies(one, goal) for one in achieved) for goal in self._subgoals]
         return {
             "observation": np.concatenate([self._encode(seen[name]) for name in _TEXTS]),
-            "options": np.column_stack([self._open, np.array(shares)]).astype(np.float32).ravel(),
+            "options": np.column_stack([self._open, self._ran, np.array(shares)]).astype(np.float32).ravel(),
             "achieved_goal": np.array(holds, dtype=np.float32),
         }
 

@@ -16,6 +16,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import EvalCallback
 from stable_baselines3.common.vec_env import VecEnv
 
+from sgd_gym.agents.sb3.policy import OptionPolicy
 from sgd_gym.agents.sb3.worlds import MoveBudget, make_worlds
 
 POLICY = "MultiInputPolicy"
@@ -57,7 +58,13 @@ def make_learner(config: LearnConfig, worlds: VecEnv) -> BaseAlgorithm:
     }
     match config.learner:
         case "maskable-ppo":
-            return MaskablePPO(POLICY, worlds, n_steps=256, batch_size=64, ent_coef=0.01, **common)
+            settings: dict[str, Any] = {
+                "n_steps": 256,
+                "batch_size": 64,
+                "ent_coef": 0.01,
+                "learning_rate": 1e-3,
+            }
+            return MaskablePPO(OptionPolicy, worlds, **settings, **common)
         case "ppo":
             return PPO(POLICY, worlds, n_steps=256, batch_size=64, ent_coef=0.01, **common)
         case "a2c":
@@ -84,12 +91,12 @@ def learn(config: LearnConfig) -> tuple[BaseAlgorithm, MoveBudget]:
         "reward_type": "sparse" if config.learner == "dqn-her" else "score",
     }
     worlds = make_worlds(config.worlds, split="train", **arguments)
-    dev = make_worlds(1, split="dev", **arguments)
+    dev = make_worlds(1, split="dev", **arguments) if config.eval_every else None
     try:
         learner = make_learner(config, worlds)
         budget = MoveBudget(config.moves)
         callbacks: list[Any] = [budget]
-        if config.eval_every:
+        if dev is not None:
             kind = MaskableEvalCallback if config.learner == "maskable-ppo" else EvalCallback
             callbacks.append(
                 kind(
@@ -107,7 +114,8 @@ def learn(config: LearnConfig) -> tuple[BaseAlgorithm, MoveBudget]:
         return learner, budget
     finally:
         worlds.close()
-        dev.close()
+        if dev is not None:
+            dev.close()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
-from gymnasium.wrappers import TransformReward
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecEnv
@@ -16,15 +15,29 @@ MAX_SCORE = 100.0
 
 
 def make_world(**arguments: Any) -> gym.Env[Any, Any]:
-    """Return one world: scores as shares of 100, episodes counted by `Monitor`.
+    """Return one world: scores as they count, episodes counted by `Monitor`.
 
     Args:
         **arguments: Those of `ScienceWorldSB3Env`.
     """
     env = gym.make(ENV_ID, disable_env_checker=True, **arguments)
     if arguments.get("reward_type", "score") == "score":
-        env = TransformReward(env, _share)  # values near 1 suit the learners' settings
+        env = CountedScore(env)
     return Monitor(env, info_keywords=("score", "is_success"))
+
+
+class CountedScore(gym.Wrapper[Any, Any, Any, Any]):
+    """Rewards the score as results count it: a negative one is 0, and all of it is 1.
+
+    A wrong focus sets the score to -100. Learners that are paid that learn above all to keep away from tasks.
+    """
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Take the score's change and return the change of what counts, as a share of 100."""
+        seen, reward, terminated, truncated, info = self.env.step(action)
+        before = info["score"] - float(reward)
+        reward = (max(0.0, info["score"]) - max(0.0, before)) / MAX_SCORE
+        return seen, reward, terminated, truncated, info
 
 
 def make_worlds(number: int, **arguments: Any) -> VecEnv:
@@ -55,7 +68,3 @@ class MoveBudget(BaseCallback):
                 self.episodes.append((self.moves, info["score"]))
         self.logger.record("time/moves", self.moves)
         return self.moves < self.budget
-
-
-def _share(reward: Any) -> float:
-    return float(reward) / MAX_SCORE

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import gymnasium as gym
 import pytest
 from sb3_contrib import MaskablePPO
 
 from sgd_gym.agents.sb3.train import LearnConfig, learn
-from sgd_gym.agents.sb3.worlds import make_worlds
+from sgd_gym.agents.sb3.worlds import CountedScore, make_worlds
 
 
 @pytest.mark.slow
@@ -17,6 +18,17 @@ def test_a_learner_stops_at_its_budget_and_is_saved(learner: str, worlds: int, t
     assert 12 <= budget.moves < 12 + 30 * worlds
     assert (tmp_path / "model.zip").exists()
     assert list((tmp_path / "tensorboard").glob("*/events.*"))
+
+
+def test_a_lost_game_counts_as_nothing() -> None:
+    class Lost(gym.Env[int, int]):
+        def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, int]]:
+            score = (40, -100)[action]
+            return 0, score - 10, score < 0, False, {"score": score}
+
+    env = CountedScore(Lost())
+    assert env.step(0)[1] == pytest.approx(0.3)
+    assert env.step(1)[1] == pytest.approx(-0.1)
 
 
 def test_a_saved_policy_chooses_open_options(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_what_the_mask_opens_can_start(env: ScienceWorldSB3Env) -> None:
         shares.append(mask.mean())
         seen, _, terminated, truncated, info = env.step(generator.choice(np.flatnonzero(mask)))
         assert info["option"]["terminated_by"] != "cannot_start"
-        assert seen["options"].reshape(-1, 3)[:, 0].tolist() == env.action_masks().tolist()
+        assert seen["options"].reshape(-1, 4)[:, 0].tolist() == env.action_masks().tolist()
         if terminated or truncated:
             env.reset()
     assert min(shares) > 0
@@ -80,6 +80,19 @@ def test_what_cannot_start_costs_one_tick(env: ScienceWorldSB3Env) -> None:
     assert info["option"]["terminated_by"] == "cannot_start"
     assert info["option"]["commands"] == ["wait1"]
     assert info["moves"] == info["option"]["duration"] == 1
+
+
+def test_an_action_is_known_to_have_run(env: ScienceWorldSB3Env) -> None:
+    def ran(seen: dict[str, np.ndarray]) -> list[str]:
+        return [name for name, row in zip(env.actions, seen["options"].reshape(-1, 4), strict=True) if row[1]]
+
+    seen, _ = env.reset()
+    assert ran(seen) == []
+    for name in ("focus_on(banana tree)", "navigate_to(greenhouse)"):  # the first cannot start
+        seen, *_ = env.step(np.int64(env.actions.index(name)))
+    assert ran(seen) == ["navigate_to(greenhouse)"]
+    seen, _ = env.reset()
+    assert ran(seen) == []
 
 
 def test_before_a_reset_there_is_no_mask() -> None:
