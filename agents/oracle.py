@@ -61,7 +61,7 @@ class OracleExecutor:
         """Whether the part of the path that serves the sub-goal is over."""
         return self._done[slot]
 
-    def observe(self, slot: int, command: str, observation: Observation) -> None:
+    def observe(self, slot: int, command: str, observation: Observation, reward: float) -> None:
         """Ignore it: the path is known."""
 
     def stats(self, slot: int) -> dict[str, int]:

@@ -82,8 +82,9 @@ def _maker(name: str, config: BenchConfig) -> tuple[Callable[[], Agent], list[Pa
 
         def make_flat() -> Agent:
             from sgd_gym.agents.flat.agent import FlatAgent
+            from sgd_gym.models.generation import load_writer
 
-            return FlatAgent(flat)
+            return FlatAgent(load_writer(flat, "flat"))
 
         return make_flat, [flat]
     if name == "sgd":
@@ -93,8 +94,13 @@ def _maker(name: str, config: BenchConfig) -> tuple[Callable[[], Agent], list[Pa
             from sgd_gym.agents.sgd.agent import SGDAgent
             from sgd_gym.agents.sgd.executor import ModelExecutor
             from sgd_gym.agents.sgd.planner import ModelPlanner
+            from sgd_gym.models.generation import load_writer
 
-            return SGDAgent(ModelPlanner(planner), ModelExecutor(executor), config.max_option_moves)
+            return SGDAgent(
+                ModelPlanner(load_writer(planner, "planner")),
+                ModelExecutor(load_writer(executor, "executor")),
+                config.max_option_moves,
+            )
 
         return make_sgd, [planner, executor]
     if ":" in name:

@@ -25,7 +25,7 @@ EXECUTORS: Mapping[str, str] = {
 
 DEFAULT_WEIGHTS = Path(str(files("sgd_gym"))) / "weights" / "executor"
 """The trained executor of this package."""
-_TRAINED = "sgd_gym.agents.sgd.executor:ModelExecutor"
+_TRAINED = "sgd_gym.agents.sgd.executor:load_executor"
 
 
 class ScienceWorldOptionsEnv(gym.Env[dict[str, Any], str]):

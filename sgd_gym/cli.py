@@ -23,6 +23,8 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   bench learning                 MaskablePPO over options and over commands, beside chance
   bench env                      speed and size of the environment beside the stock wrapper
   bench traces                   equal episodes over resets, processes, Javas and the stock wrapper
+  bench train                    tokens a second of training beside the bare trainer, cost of a pass
+  bench families                 families and sizes of models after the same minutes of training
   bench annotate                 a tiny chat model, trained, served, asked for sub-goals, compared
   bench soak                     2,000 resets and 10,000 hostile commands: memory, faults
   quickstart                     all of this for four tasks, in one command
@@ -66,6 +68,8 @@ def _run(words: list[str]) -> None:
         ("bench", "learning"): _bench_learning,
         ("bench", "env"): _bench_env,
         ("bench", "traces"): _bench_traces,
+        ("bench", "train"): _bench_train,
+        ("bench", "families"): _bench_families,
         ("bench", "annotate"): _bench_annotate,
         ("bench", "soak"): _bench_soak,
         ("quickstart",): _quickstart,
@@ -83,10 +87,11 @@ def _run(words: list[str]) -> None:
 
 
 def _quiet_transformers() -> None:
-    """Keep the library's bars for loading a few megabytes off the terminal; ours tell what takes time."""
+    """Keep the library's bars and warnings off the terminal: ours tell what takes time, and what is wrong."""
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
 
 
 def _parse(config: Any, flags: list[str], name: str) -> Any:
@@ -146,7 +151,8 @@ def _export(flags: list[str], name: str) -> None:
 
 
 def _train(flags: list[str], name: str) -> None:
-    from sgd_gym.training.trainer import TrainConfig, train
+    from sgd_gym.training.config import TrainConfig
+    from sgd_gym.training.train import train
 
     _quiet_transformers()
     config = _parse(TrainConfig, flags, name)
@@ -197,6 +203,22 @@ def _bench_traces(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.figures import make_figure_table
 
     Console().print(make_figure_table(compare_traces(_parse(TracesConfig, flags, name))))
+
+
+def _bench_train(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.figures import make_figure_table
+    from sgd_gym.training.speed import TrainSpeedConfig, measure_training
+
+    _quiet_transformers()
+    Console().print(make_figure_table(measure_training(_parse(TrainSpeedConfig, flags, name))))
+
+
+def _bench_families(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.figures import make_figure_table
+    from sgd_gym.training.families import FamiliesConfig, compare_families
+
+    _quiet_transformers()
+    Console().print(make_figure_table(compare_families(_parse(FamiliesConfig, flags, name))))
 
 
 def _bench_annotate(flags: list[str], name: str) -> None:

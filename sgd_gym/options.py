@@ -91,7 +91,7 @@ class Executor(Protocol):
         """Whether the last `act` said that the option has ended."""
         ...
 
-    def observe(self, slot: int, command: str, observation: Observation) -> None:
+    def observe(self, slot: int, command: str, observation: Observation, reward: float) -> None:
         """Be told what a command did: one of its own, or a primitive option's."""
 
     def stats(self, slot: int) -> dict[str, int]:
@@ -119,7 +119,7 @@ class _Once:
     def done(self, slot: int) -> bool:
         return True
 
-    def observe(self, slot: int, command: str, observation: Observation) -> None:
+    def observe(self, slot: int, command: str, observation: Observation, reward: float) -> None:
         pass
 
     def stats(self, slot: int) -> dict[str, int]:
@@ -258,7 +258,7 @@ class OptionRunner:
             option.commands[-1], observation["observation"], observation["look"], observation["inventory"]
         )
         self.achieved[slot] = self._detectors[slot].update(view)
-        self.executor.observe(slot, option.commands[-1], observation)
+        self.executor.observe(slot, option.commands[-1], observation, reward)
         if ended:
             option.terminated_by = "episode"
         elif self.until_achieved and self._running[slot].termination(self.achieved[slot]):

@@ -17,7 +17,8 @@ from sgd_gym.data.collect import CollectConfig, collect
 from sgd_gym.data.shorten import shorten_folder
 from sgd_gym.progress import CONSOLE
 from sgd_gym.prompts import ROLES
-from sgd_gym.training.trainer import TrainConfig, train
+from sgd_gym.training.config import TrainConfig
+from sgd_gym.training.train import FIGURES, train
 
 EPOCHS = 9
 TRAIN_VARIATIONS, DEV_VARIATIONS = 80, 10
@@ -61,7 +62,9 @@ def quickstart(config: QuickstartConfig) -> None:
                 tensorboard=tensorboard / f"train-{role}",
             ),
         )
-        CONSOLE.print(f"{role}: {meta.scores['exact_match']:.1%} of its dev targets written exactly")
+        CONSOLE.print(
+            f"{role}: {meta.scores[f'exact_{FIGURES[role]}']:.1%} of its dev targets written exactly"
+        )
     _stage(4, "play the dev variations with four agents")
     rows = bench(
         BenchConfig(

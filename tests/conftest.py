@@ -100,11 +100,12 @@ def annotated_data(raw_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def checkpoints(annotated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a checkpoint of each role, trained for three steps; tests must not change it."""
     from sgd_gym.prompts import ROLES
-    from sgd_gym.training.trainer import TrainConfig, train
+    from sgd_gym.training.config import TrainConfig
+    from sgd_gym.training.train import train
 
     out = tmp_path_factory.mktemp("checkpoints")
     for role in ROLES:
-        train(role, TrainConfig(out / role, annotated_data, epochs=3, batch_size=2))
+        train(role, TrainConfig(out / role, annotated_data, epochs=3, batch_tokens=1024))
     return out
 
 

@@ -78,7 +78,7 @@ class CountingExecutor:
     def done(self, slot: int) -> bool:
         return self.is_done[slot]
 
-    def observe(self, slot: int, command: str, observation: Observation) -> None:
+    def observe(self, slot: int, command: str, observation: Observation, reward: float) -> None:
         pass
 
     def stats(self, slot: int) -> dict[str, int]:

@@ -42,7 +42,7 @@ class ScriptedExecutor:
         """Whether the script has ended."""
         return self._done[slot]
 
-    def observe(self, slot: int, command: str, observation: Observation) -> None:
+    def observe(self, slot: int, command: str, observation: Observation, reward: float) -> None:
         """Remember what the world showed."""
         self._memories[slot].look(observation)
 

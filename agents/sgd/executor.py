@@ -3,72 +3,77 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sgd_gym.models.checkpoint import load_checkpoint
-from sgd_gym.models.generation import Writer
+from sgd_gym.models.generation import Writer, load_writer
 from sgd_gym.options import Info, Observation
-from sgd_gym.prompts import ACT, DONE, END, PLAN, View
+from sgd_gym.prompts import Command, Done, Event, Plan, Reply, Start
 
 
 class ModelExecutor:
     """Writes commands until it writes that the sub-goal is done; the first word is always a command."""
 
-    def __init__(self, checkpoint: Path):
-        """Load a checkpoint of role "executor".
-
-        Raises:
-            CheckpointError: If the folder is none.
-        """
-        model, tokenizer, _ = load_checkpoint(checkpoint, "executor")
-        self._writer = Writer(model, tokenizer)
-        self._views: dict[int, View] = {}
-        self._subgoals: dict[int, str] = {}
-        self._moves: dict[int, int] = {}
-        self._done: dict[int, bool] = {}
+    def __init__(self, writer: Writer):
+        """Take the writer of a checkpoint of role "executor"; `load_executor` brings both together."""
+        self._writer = writer
+        self._unread: dict[int, list[Event]] = {}
+        """Of options that have started; the model reads it at the next `act`."""
+        self._last: dict[int, Event] = {}
+        """The last event that the model wrote or read."""
 
     def reset(self, slots: Sequence[int]) -> None:
-        """Begin empty transcripts."""
+        """Begin new episodes."""
         self._writer.reset(slots)
         for slot in slots:
-            self._views.pop(slot, None)
-            self._done[slot] = True
+            self._unread[slot] = []
+            self._last.pop(slot, None)
 
     def start(self, slot: int, subgoal: str) -> None:
-        """Begin an option; what the world showed last is read at the next `act`."""
-        self._subgoals[slot] = subgoal
-        self._moves[slot] = 0
+        """Begin an option."""
+        # The option before was ended by its cap, by what was seen or by a primitive one, not by this model.
+        ended = isinstance(self._last.get(slot), Reply)
+        self._unread[slot] = [*([Done()] if ended else []), Plan(subgoal)]
 
     def act(
         self, slots: Sequence[int], observations: Sequence[Observation], infos: Sequence[Info]
     ) -> list[str]:
         """Let the model write each world's next command, or that the option is done."""
-        return [self._act(slot, seen) for slot, seen in zip(slots, observations, strict=True)]
+        may_be_done = []
+        for slot, seen in zip(slots, observations, strict=True):
+            if slot not in self._last:
+                self._read(slot, Start(seen["task"], seen["look"], seen["inventory"]))
+            may_be_done.append(not self._unread[slot])
+            for event in self._unread.pop(slot):
+                self._read(slot, event)
+            self._unread[slot] = []
+        written = self._writer.write(slots, "command", may_be_done)
+        self._last.update(zip(slots, written, strict=True))
+        return [one.text if isinstance(one, Command) else "" for one in written]
 
     def done(self, slot: int) -> bool:
         """Whether the model's last word was that the option is done."""
-        return self._done[slot]
+        return isinstance(self._last.get(slot), Done)
 
-    def observe(self, slot: int, command: str, observation: Observation) -> None:
-        """Ignore it: the transcript reads what the world shows at the next `act`."""
+    def observe(self, slot: int, command: str, observation: Observation, reward: float) -> None:
+        """Let the model read what a command did."""
+        if slot not in self._last:
+            return  # a primitive option came first; what it did is in the room that the model begins with
+        if not isinstance(self._last[slot], Command):
+            self._read(slot, Command(command))  # a primitive option's
+        shown = (observation["observation"], observation["look"], observation["inventory"])
+        self._read(slot, Reply(*shown, reward))
 
     def stats(self, slot: int) -> dict[str, int]:
         """Return calls and tokens of the running episode."""
         return self._writer.stats(slot)
 
-    def _act(self, slot: int, seen: Observation) -> str:
-        starts = self._moves[slot] == 0
-        if slot not in self._views:
-            self._views[slot] = View()
-            head = self._views[slot].opening(seen["task"], seen["inventory"], seen["look"])
-            self._writer.read(slot, head)
-        elif not self._done[slot]:  # after "done" the reply was read already
-            self._writer.read(slot, self._views[slot].reply(seen["observation"], seen["look"]))
-            if starts:  # the option before was ended by the cap, not by this model
-                self._writer.read(slot, ACT)
-                self._writer.read(slot, DONE)
-        if starts:
-            self._writer.read(slot, PLAN)
-            self._writer.read(slot, f"{self._views[slot].slots.read(self._subgoals[slot])}{END}")
-        command = self._writer.write(slot, ACT, may_be_done=not starts)
-        self._moves[slot] += 1
-        self._done[slot] = command == DONE
-        return self._views[slot].slots.write(command)
+    def _read(self, slot: int, event: Event) -> None:
+        self._writer.read(slot, event)
+        self._last[slot] = event
+
+
+def load_executor(checkpoint: Path) -> ModelExecutor:
+    """Return the executor of a checkpoint folder.
+
+    Raises:
+        CheckpointError: If it is no checkpoint of an executor.
+    """
+    return ModelExecutor(load_writer(checkpoint, "executor"))

@@ -7,10 +7,10 @@ versions and the hash of the training data; loading compares them with what is i
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sgd_gym.envs.simulator import SCIENCEWORLD_VERSION
-from sgd_gym.errors import CheckpointError
+from sgd_gym.errors import CheckpointError, SgdGymError
 from sgd_gym.files import write_folder, write_json
 from sgd_gym.prompts import PROMPT_VERSION
 
@@ -21,8 +21,11 @@ META_FILE = "sgd_gym.json"
 class CheckpointMeta:
     """What a checkpoint was made with."""
 
-    role: str
-    preset: str
+    roles: list[str]
+    """What the model was trained to write: planner, executor, both, or flat."""
+    model: str
+    """Preset, folder or hub name that training began with."""
+    family: str
     data_hash: str
     tasks: list[str]
     settings: dict[str, Any]
@@ -47,16 +50,21 @@ def save_checkpoint(path: Path, model: Any, tokenizer: Any, meta: CheckpointMeta
     write_folder(path, fill)
 
 
-def read_meta(path: Path, role: str) -> CheckpointMeta:
+def read_meta(path: Path, role: str | None = None) -> CheckpointMeta:
     """Read what a checkpoint was made with, and check that it fits.
+
+    Args:
+        path: Its folder.
+        role: What it shall be able to write; anything if None.
 
     Raises:
         CheckpointError: If the folder is no checkpoint, or one of another role or version.
     """
+    again = f"sgd-gym train {role or 'ROLE'}"
     if not (path / META_FILE).is_file() or not (path / "config.json").is_file():
         raise CheckpointError(
             f"{path} is no checkpoint of sgd_gym: it needs {META_FILE}, config.json and model.safetensors. "
-            f"Fix: make one with 'sgd-gym train {role} --out {path}'."
+            f"Fix: make one with '{again} --out {path}'."
         )
     try:
         meta = CheckpointMeta(**json.loads((path / META_FILE).read_text(encoding="utf-8")))
@@ -64,15 +72,19 @@ def read_meta(path: Path, role: str) -> CheckpointMeta:
         raise CheckpointError(
             f"{path / META_FILE} cannot be read: {error}. Fix: train the checkpoint again."
         ) from error
+    if role is not None and role not in meta.roles:
+        raise CheckpointError(
+            f"{path} has role {' and '.join(meta.roles)!r}; allowed here: {role!r}. "
+            f"Fix: name another folder, or make one with '{again}'."
+        )
     for name, found, wanted in (
-        ("role", meta.role, role),
         ("scienceworld version", meta.scienceworld, SCIENCEWORLD_VERSION),
         ("prompt version", meta.prompt_version, PROMPT_VERSION),
     ):
         if found != wanted:
             raise CheckpointError(
                 f"{path} has {name} {found!r}; allowed here: {wanted!r}. "
-                f"Fix: name another folder, or delete this one and train again with 'sgd-gym train {role}'."
+                f"Fix: name another folder, or delete this one and train again with '{again}'."
             )
     return meta
 
@@ -81,21 +93,40 @@ def load_checkpoint(path: Path, role: str) -> tuple[Any, Any, CheckpointMeta]:
     """Load model (fp32, evaluation mode), tokenizer and meta data of a checkpoint folder.
 
     Raises:
-        CheckpointError: If the folder is no checkpoint of this role, or a file in it is broken.
+        CheckpointError: If the folder is no checkpoint of this role, a file in it is broken, or the tokenizer
+            is another model's.
     """
     meta = read_meta(path, role)
-    import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+    from sgd_gym.models.loading import check_tokenizer, load_files
 
     try:
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(path)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, local_files_only=True)
-    except (OSError, ValueError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{path} cannot be loaded: {str(error).splitlines()[0]} Fix: train the checkpoint again."
-        ) from error
+        model, tokenizer = load_files(path)
+    except SgdGymError as error:
+        raise CheckpointError(f"{error} Fix: train the checkpoint again.") from error
+    check_tokenizer(path, model, tokenizer)
     return model.eval(), tokenizer, meta
+
+
+def push_checkpoint(path: Path, name: str) -> None:
+    """Publish a checkpoint folder on the Hugging Face hub.
+
+    Raises:
+        SgdGymError: If the hub refuses or cannot be reached.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    # The hub's client changes its HTTP library now and then; this is what all of its errors are.
+    http_error = cast(type[Exception], HfHubHTTPError.__mro__[1])
+    hub = HfApi()
+    try:
+        hub.create_repo(name, exist_ok=True)
+        hub.upload_folder(repo_id=name, folder_path=path, commit_message="Checkpoint of sgd_gym")
+    except (http_error, HFValidationError, OSError) as error:
+        raise SgdGymError(
+            f"{path} is whole, but cannot be published as {name!r}: {str(error).splitlines()[0]} "
+            f"Fix: log in with 'hf auth login', then 'hf upload {name} {path}'."
+        ) from error
 
 
 def _card(meta: CheckpointMeta, parameters: int) -> str:
@@ -104,11 +135,11 @@ def _card(meta: CheckpointMeta, parameters: int) -> str:
     return f"""---
 library_name: transformers
 license: apache-2.0
-tags: [scienceworld, sgd-gym, {meta.role}]
+tags: [{", ".join(["scienceworld", "sgd-gym", *meta.roles])}]
 ---
-# sgd_gym {meta.role} ({meta.preset}, {parameters / 1e6:.2f} M parameters)
+# sgd_gym {" and ".join(meta.roles)} ({meta.model}, {meta.family}, {parameters / 1e6:.2f} M parameters)
 
-Trained from scratch on annotated oracle paths of ScienceWorld {meta.scienceworld} (train split).
+Trained on annotated oracle paths of ScienceWorld {meta.scienceworld} (train split).
 
 * Tasks: {", ".join(meta.tasks)}
 * Settings: {settings}; prompt version: {meta.prompt_version}; data hash: `{meta.data_hash}`

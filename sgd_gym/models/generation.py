@@ -1,112 +1,255 @@
-"""Read and write transcripts with a model; the one place that lets a model write.
+"""Read episodes and write sub-goals and commands with a model; the one place that lets a model write.
 
-Knows no agent. A `Writer` holds the transcript of each of n worlds as tokens, with a key-value cache, so
-that a text is processed once, when it is first needed.
+Knows no agent. A `Writer` is told the events of n episodes and asked for the next ones; what it writes is an
+event of the episode too. Which family the model is of makes no difference to who holds it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import DynamicCache
 
-from sgd_gym.prompts import DONE, END
+from sgd_gym.models.checkpoint import load_checkpoint
+from sgd_gym.models.loading import family_of
+from sgd_gym.models.prompting import MAX_NEW_TOKENS, fit_transcript, fit_window, longest_prompt
+from sgd_gym.models.ragged import RaggedCache
+from sgd_gym.prompts import (
+    DONE,
+    END,
+    OPENERS,
+    Ask,
+    Command,
+    Done,
+    Event,
+    Plan,
+    Role,
+    Transcript,
+    Window,
+)
 
-MAX_NEW_TOKENS = 48
-"""Longest command or sub-goal that is written, in tokens; what is longer is cut."""
+
+@dataclass
+class Counts:
+    """What one episode cost."""
+
+    calls: int = 0
+    """How often the model was asked."""
+    tokens: int = 0
+    """How many tokens went through it."""
+    cut: int = 0
+    """How many prompts were too long and lost history."""
+
+
+class Writer(ABC):
+    """One model that writes in n episodes, greedily."""
+
+    def __init__(self, model: Any, tokenizer: Any):
+        """Take a model in evaluation mode and its tokenizer."""
+        self.model = model
+        self.tokenizer = tokenizer
+        self.counts: dict[int, Counts] = {}
+
+    def reset(self, slots: Sequence[int]) -> None:
+        """Begin new episodes, of which nothing is known yet."""
+        for slot in slots:
+            self.counts[slot] = Counts()
+
+    @abstractmethod
+    def read(self, slot: int, event: Event) -> None:
+        """Be told what happened in one episode."""
+
+    @abstractmethod
+    def write(
+        self, slots: Sequence[int], kind: Ask, may_be_done: Sequence[bool] | None = None
+    ) -> list[Plan | Command | Done]:
+        """Write the next event of each episode in `slots`, which becomes part of it.
+
+        Args:
+            slots: Which episodes.
+            kind: What to write.
+            may_be_done: For each, whether the model may answer that the option is done; nowhere if None.
+        """
+
+    def stats(self, slot: int) -> dict[str, int]:
+        """Return calls of the model and tokens that went through it in the running episode."""
+        counts = self.counts[slot]
+        return {"calls": counts.calls, "tokens": counts.tokens}
+
+
+def make_writer(model: Any, tokenizer: Any) -> Writer:
+    """Return the writer of the model's family."""
+    family = family_of(model)
+    return (WindowWriter if family == "encoder-decoder" else TranscriptWriter)(model, tokenizer)
+
+
+def load_writer(checkpoint: Path, role: Role) -> Writer:
+    """Return a writer with the model of a checkpoint.
+
+    Raises:
+        CheckpointError: If the folder is no checkpoint of this role.
+    """
+    model, tokenizer, _ = load_checkpoint(checkpoint, role)
+    return make_writer(model, tokenizer)
+
+
+def _make_event(kind: Ask, text: str) -> Plan | Command:
+    return Plan(text) if kind == "subgoal" else Command(text)
 
 
 @dataclass
 class _Page:
-    """The transcript of one world."""
+    """The transcript of one episode: how it is told, and its tokens."""
 
+    row: int
+    """Its number in the cache."""
+    transcript: Transcript = field(default_factory=Transcript)
     segments: list[list[int]] = field(default_factory=list)
-    cache: Any = None
-    calls: int = 0
-    tokens: int = 0
 
 
-class Writer:
-    """One model that continues the transcripts of n worlds, greedily."""
+class TranscriptWriter(Writer):
+    """Writes with a decoder-only model: each text is read once, the transcripts of all episodes together."""
 
     def __init__(self, model: Any, tokenizer: Any):
         """Take a model in evaluation mode and its tokenizer."""
-        self._model = model
-        self._tokenizer = tokenizer
-        self._context = model.config.max_position_embeddings
+        super().__init__(model, tokenizer)
+        self._room = longest_prompt(model)
         self._end, self._done = tokenizer.convert_tokens_to_ids([END, DONE])
+        self._cache = RaggedCache(model)
         self._pages: dict[int, _Page] = {}
 
     def reset(self, slots: Sequence[int]) -> None:
-        """Begin empty transcripts for these worlds."""
+        """Begin empty transcripts."""
+        super().reset(slots)
         for slot in slots:
-            self._pages[slot] = _Page()
+            row = self._pages[slot].row if slot in self._pages else len(self._pages)
+            self._pages[slot] = _Page(row)
+            self._cache.forget(row)
 
-    def read(self, slot: int, text: str) -> None:
-        """Add a segment to a transcript; the model sees it at the next `write`."""
-        self._pages[slot].segments.append(self._tokenizer.encode(text, add_special_tokens=False))
-
-    def write(self, slot: int, opener: str, may_be_done: bool = False) -> str:
-        """Let the model continue a transcript, and keep what it wrote as part of it.
-
-        Args:
-            slot: Which world.
-            opener: The special token that asks for a sub-goal or a command.
-            may_be_done: Whether the model may answer that the option is done.
-
-        Returns:
-            What the model wrote, without its end token; the done token alone if it said so.
-        """
+    def read(self, slot: int, event: Event) -> None:
+        """Add to a transcript; the model sees it at the next `write`."""
         page = self._pages[slot]
-        self.read(slot, opener)
-        self._cut(page)
+        page.segments += map(self._encode, page.transcript.read(event))
+
+    def write(
+        self, slots: Sequence[int], kind: Ask, may_be_done: Sequence[bool] | None = None
+    ) -> list[Plan | Command | Done]:
+        """Continue the transcripts."""
+        allowed = may_be_done or [False] * len(slots)
+        unread = {slot: self._unread(slot, kind) for slot in slots}
+        may = dict(zip(slots, allowed, strict=True))
+        written: dict[int, list[int]] = {slot: [] for slot in slots}
+        while unread:
+            running = list(unread)
+            logits = self._cache.read([self._pages[one].row for one in running], list(unread.values()))
+            for slot, row in zip(running, logits, strict=True):
+                self.counts[slot].tokens += len(unread.pop(slot))
+                if not may[slot]:
+                    row[self._done] = -torch.inf
+                token = int(row.argmax())
+                written[slot].append(token)
+                if token not in (self._end, self._done) and len(written[slot]) < MAX_NEW_TOKENS:
+                    unread[slot] = [token]
+        return [self._event(slot, kind, written[slot]) for slot in slots]
+
+    def _unread(self, slot: int, kind: Ask) -> list[int]:
+        """Ask in a transcript, cut it if it is too long, and return what the model has not read of it."""
+        page = self._pages[slot]
+        self.counts[slot].calls += 1
+        page.segments.append(self._encode(OPENERS[kind]))
+        kept = fit_transcript(page.segments, self._room)
+        if len(kept) < len(page.segments):
+            page.segments = kept
+            self._cache.forget(page.row)
+            self.counts[slot].cut += 1
         ids = [token for segment in page.segments for token in segment]
-        if page.cache is None:
-            page.cache = DynamicCache(config=self._model.config)
-        known = page.cache.get_seq_length()
-        written = self._continue(ids[known:], page.cache, may_be_done)
-        page.calls += 1
-        page.tokens += len(ids) - known + len(written) - 1  # the last one is processed at the next call
-        ended = written[-1]
-        if ended not in (self._end, self._done):
-            written.append(self._end)
-        page.segments.append(written)  # as it was written: the cache holds it so
-        if ended == self._done:
-            return DONE
-        return str(self._tokenizer.decode(written[:-1], skip_special_tokens=True)).strip()
+        return ids[self._cache.length(page.row) :]
 
-    def _continue(self, unread: list[int], cache: Any, may_be_done: bool) -> list[int]:
-        """Read tokens into the cache and write greedily until an end token.
-
-        A loop of its own, because the bookkeeping of the library's `generate` for each token is large beside
-        a nano model.
-        """
-        written: list[int] = []
-        with torch.inference_mode():
-            step = torch.tensor([unread])
-            while len(written) < MAX_NEW_TOKENS:
-                logits = self._model(input_ids=step, past_key_values=cache, logits_to_keep=1).logits[0, -1]
-                if not may_be_done:
-                    logits[self._done] = -torch.inf
-                written.append(int(logits.argmax()))
-                if written[-1] in (self._end, self._done):
-                    break
-                step = torch.tensor([written[-1:]])
-        return written
-
-    def stats(self, slot: int) -> dict[str, int]:
-        """Return calls of the model and tokens that went through it in the running episode."""
+    def _event(self, slot: int, kind: Ask, written: list[int]) -> Plan | Command | Done:
+        """Add what was written to its transcript; the cache holds it but for its last token."""
         page = self._pages[slot]
-        return {"calls": page.calls, "tokens": page.tokens}
+        done = written[-1] == self._done
+        if not done and written[-1] != self._end:
+            written = [*written, self._end]
+        page.segments.append(written)
+        if done:
+            return Done()
+        text = str(self.tokenizer.decode(written[:-1], skip_special_tokens=True)).strip()
+        return _make_event(kind, page.transcript.slots.write(text))
 
-    def _cut(self, page: _Page) -> None:
-        """Drop the oldest turns of a transcript that is too long; never its head, which tells the task."""
-        room = self._context - MAX_NEW_TOKENS
-        if sum(map(len, page.segments)) <= room:
-            return
-        head, turns = page.segments[0], page.segments[1:]
-        # Down to three quarters, so that the rest is not read again at every move.
-        while turns and len(head) + sum(map(len, turns)) > room * 3 // 4:
-            turns.pop(0)
-        page.segments, page.cache = [head, *turns], None
+    def _encode(self, text: str) -> list[int]:
+        return list(self.tokenizer.encode(text, add_special_tokens=False))
+
+
+class WindowWriter(Writer):
+    """Writes with an encoder-decoder model: encodes each state anew, those of all episodes together."""
+
+    def __init__(self, model: Any, tokenizer: Any):
+        """Take a model in evaluation mode and its tokenizer."""
+        super().__init__(model, tokenizer)
+        self._room = longest_prompt(model)
+        self._windows: dict[int, Window] = {}
+        self._done = tokenizer.convert_tokens_to_ids(DONE)
+
+    def reset(self, slots: Sequence[int]) -> None:
+        """Forget what was seen."""
+        super().reset(slots)
+        for slot in slots:
+            self._windows[slot] = Window()
+
+    def read(self, slot: int, event: Event) -> None:
+        """Take in what happened."""
+        self._windows[slot].read(event)
+
+    def write(
+        self, slots: Sequence[int], kind: Ask, may_be_done: Sequence[bool] | None = None
+    ) -> list[Plan | Command | Done]:
+        """Answer the prompts of all episodes."""
+        allowed = may_be_done or [False] * len(slots)
+        events: list[Plan | Command | Done] = []
+        for slot, answer in zip(slots, self._answer(slots, kind, allowed), strict=True):
+            window = self._windows[slot]
+            text = str(self.tokenizer.decode(answer, skip_special_tokens=True)).strip()
+            done = self._done in answer
+            event = Done() if done else _make_event(kind, window.slots.write(text))
+            window.read(event)
+            events.append(event)
+        return events
+
+    def _answer(self, slots: Sequence[int], kind: Ask, may_be_done: Sequence[bool]) -> list[list[int]]:
+        prompts = []
+        for slot in slots:
+            ids, cut = fit_window(self._windows[slot], kind, self.tokenizer, self._room)
+            prompts.append(ids)
+            self.counts[slot].cut += cut
+        device = self.model.device
+        batch = self.tokenizer.pad({"input_ids": prompts}, return_tensors="pt").to(device)
+        start = self.model.config.decoder_start_token_id
+        forbidden = torch.tensor([not may for may in may_be_done], device=device)
+        with torch.inference_mode():
+            encoded = self.model.get_encoder()(**batch)
+            cache, step = None, torch.full((len(slots), 1), start, device=device)
+            written: list[torch.Tensor] = []
+            running = torch.ones(len(slots), dtype=torch.bool, device=device)
+            while len(written) < MAX_NEW_TOKENS and running.any():
+                out = self.model(
+                    encoder_outputs=encoded,
+                    attention_mask=batch["attention_mask"],
+                    decoder_input_ids=step,
+                    past_key_values=cache,
+                    use_cache=True,
+                )
+                logits, cache = out.logits[:, -1], out.past_key_values
+                logits[forbidden, self._done] = -torch.inf
+                best = logits.argmax(-1).where(running, self.tokenizer.pad_token_id)
+                written.append(best)
+                running &= (best != self.tokenizer.eos_token_id) & (best != self._done)
+                step = best[:, None]
+        pad = self.tokenizer.pad_token_id
+        answers = [[one for one in row if one != pad] for row in torch.stack(written, 1).tolist()]
+        for slot, prompt, answer in zip(slots, prompts, answers, strict=True):
+            self.counts[slot].calls += 1
+            self.counts[slot].tokens += len(prompt) + len(answer)
+        return answers

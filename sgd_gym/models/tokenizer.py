@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from transformers import PreTrainedTokenizerFast
 
-from sgd_gym.prompts import END, SPECIAL_TOKENS
+from sgd_gym.prompts import END, TRANSCRIPT_TOKENS
 
 PAD = "<|pad|>"
 
@@ -12,16 +12,15 @@ PAD = "<|pad|>"
 def learn_tokenizer(
     texts: Iterable[str],
     vocabulary: int,
-    special_tokens: Sequence[str] = SPECIAL_TOKENS,
-    end: str = END,
+    special_tokens: Sequence[str] = TRANSCRIPT_TOKENS,
 ) -> PreTrainedTokenizerFast:
     """Learn a byte-level BPE, so that no text is unknown; digits stand alone, so that numbers compare.
 
     Args:
         texts: Transcript segments of the train split.
         vocabulary: Largest number of tokens.
-        special_tokens: What is one token and never cut, `end` among them; those of transcripts by default.
-        end: The token that ends what a model writes.
+        special_tokens: What else is one token and never cut, beside padding and the end of what is written;
+            those of transcripts by default.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -32,7 +31,7 @@ def learn_tokenizer(
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        special_tokens=[PAD, *special_tokens],
+        special_tokens=list(dict.fromkeys([PAD, *special_tokens, END])),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
@@ -40,7 +39,7 @@ def learn_tokenizer(
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,
-        eos_token=end,
+        eos_token=END,
         additional_special_tokens=list(special_tokens),
         clean_up_tokenization_spaces=False,
     )

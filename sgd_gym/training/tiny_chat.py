@@ -16,6 +16,7 @@ from typing import Any
 from sgd_gym.errors import DataError
 from sgd_gym.files import write_folder
 from sgd_gym.progress import track
+from sgd_gym.prompts import END
 from sgd_gym.subgoals import annotate, option_indices
 from sgd_gym.subgoals.llm_prompt import (
     format_answer,
@@ -26,7 +27,7 @@ from sgd_gym.subgoals.llm_prompt import (
 )
 from sgd_gym.trajectories import Episode
 
-USER, ASSISTANT, END = "<|user|>", "<|assistant|>", "<|end|>"
+USER, ASSISTANT = "<|user|>", "<|assistant|>"
 TEMPLATE = (
     "{% for message in messages %}{% if loop.last %}"
     f"{USER}{{{{ message['content'] }}}}{ASSISTANT}"
@@ -89,7 +90,7 @@ def train_tiny_chat(episodes: Sequence[Episode], out: Path, settings: TinyChatSe
 
     pairs = draw_pairs(1000)
     texts = [text for pair in pairs for text in pair]
-    tokenizer = learn_tokenizer(texts, settings.vocabulary, (END, USER, ASSISTANT), END)
+    tokenizer = learn_tokenizer(texts, settings.vocabulary, (USER, ASSISTANT))
     tokenizer.chat_template = TEMPLATE
     model = _make_model(settings, tokenizer)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, weight_decay=0.05)

@@ -11,28 +11,34 @@ from sgd_gym.agents.flat.agent import FlatAgent
 from sgd_gym.agents.sgd.agent import SGDAgent
 from sgd_gym.agents.sgd.executor import ModelExecutor
 from sgd_gym.agents.sgd.planner import ModelPlanner
-from sgd_gym.prompts import ACT, DONE, END, Role, is_needless, transcript
+from sgd_gym.models.generation import load_writer
+from sgd_gym.prompts import Ask, Command, Done, Event, Plan, Role, is_needless, make_events
+from sgd_gym.prompts.events import is_target
 from sgd_gym.trajectories import Episode, Step, read_episodes
 
 
 class Dictation:
     """Stands where the model's `Writer` stands: writes what it is told, and keeps what was read."""
 
-    def __init__(self, targets: Sequence[str]):
+    def __init__(self, targets: Sequence[Event]):
         self.targets = iter(targets)
-        self.texts: list[str] = []
+        self.events: list[Event] = []
 
     def reset(self, slots: Sequence[int]) -> None:
-        self.texts.clear()
+        self.events.clear()
 
-    def read(self, slot: int, text: str) -> None:
-        self.texts.append(text)
+    def read(self, slot: int, event: Event) -> None:
+        self.events.append(event)
 
-    def write(self, slot: int, opener: str, may_be_done: bool = False) -> str:
+    def write(
+        self, slots: Sequence[int], kind: Ask, may_be_done: Sequence[bool] | None = None
+    ) -> list[Event]:
+        assert list(slots) == [0]
         target = next(self.targets)
-        assert may_be_done or target != DONE
-        self.texts += [opener, target]
-        return target.removesuffix(END)
+        assert isinstance(target, Plan) == (kind == "subgoal")
+        assert not isinstance(target, Done) or (may_be_done or [False])[0]
+        self.events.append(target)
+        return [target]
 
     def stats(self, slot: int) -> dict[str, int]:
         return {"calls": 0, "tokens": 0}
@@ -45,12 +51,12 @@ def episodes(annotated_data: Path) -> list[Episode]:
     return episodes
 
 
-def texts_of(episode: Episode, role: Role) -> list[str]:
-    return [segment.text for segment in transcript(episode, role)]
+def events_of(episode: Episode, role: Role) -> list[Event]:
+    return list(make_events(episode, subgoals=role != "flat"))
 
 
-def targets_of(episode: Episode, role: Role) -> list[str]:
-    return [segment.text for segment in transcript(episode, role) if segment.target]
+def targets_of(episode: Episode, role: Role) -> list[Event]:
+    return [event for event in events_of(episode, role) if is_target(event, role)]
 
 
 def play(agent: Agent, episode: Episode) -> list[str]:
@@ -76,73 +82,89 @@ def seen_after(episode: Episode, number: int) -> dict[str, str]:
     }
 
 
-def make_sgd(checkpoints: Path, planned: Any, executed: Any, max_option_moves: int = 30) -> SGDAgent:
-    planner = ModelPlanner(checkpoints / "planner")
-    executor = ModelExecutor(checkpoints / "executor")
-    planner._writer, executor._writer = planned, executed
-    return SGDAgent(planner, executor, max_option_moves)
+def make_sgd(planned: Any, executed: Any, max_option_moves: int = 30) -> SGDAgent:
+    return SGDAgent(ModelPlanner(planned), ModelExecutor(executed), max_option_moves)
 
 
-def test_flat_reads_what_it_was_trained_on(checkpoints: Path, episodes: list[Episode]) -> None:
-    agent = FlatAgent(checkpoints / "flat")
+def commands_of(episode: Episode) -> list[str]:
+    return [step.action for step in episode.steps if not is_needless(step)]
+
+
+def without_end(events: list[Event]) -> list[Event]:
+    """Return the events up to the last command: its reply ends the episode, and nobody is asked again."""
+    last = max(number for number, event in enumerate(events) if isinstance(event, Command))
+    return events[: last + 1]
+
+
+def test_flat_reads_what_it_was_trained_on(episodes: list[Episode]) -> None:
     for episode in episodes:
-        agent._writer = writer = Dictation(targets_of(episode, "flat"))  # type: ignore[assignment]
-        commands = play(agent, episode)
-        assert commands == [step.action for step in episode.steps if not is_needless(step)]
-        assert writer.texts == texts_of(episode, "flat")
+        writer = Dictation(targets_of(episode, "flat"))
+        assert play(FlatAgent(writer), episode) == commands_of(episode)  # type: ignore[arg-type]
+        assert without_end(writer.events) == without_end(events_of(episode, "flat"))
 
 
-def test_planner_and_executor_read_what_they_were_trained_on(
-    checkpoints: Path, episodes: list[Episode]
-) -> None:
+def test_planner_and_executor_read_what_they_were_trained_on(episodes: list[Episode]) -> None:
     for episode in episodes:
         planned = Dictation(targets_of(episode, "planner"))
         executed = Dictation(targets_of(episode, "executor"))
-        agent = make_sgd(checkpoints, planned, executed)
-        commands = play(agent, episode)
-        assert commands == [step.action for step in episode.steps if not is_needless(step)]
-        assert executed.texts == texts_of(episode, "executor")
-        trained = texts_of(episode, "planner")
-        assert planned.texts == trained[: len(planned.texts)]
-        assert len(planned.texts) == max(
-            number for number, text in enumerate(trained, 1) if text in targets_of(episode, "planner")
-        )
+        agent = make_sgd(planned, executed)
+        assert play(agent, episode) == commands_of(episode)
+        trained = events_of(episode, "executor")
+        assert without_end(executed.events) == without_end(trained)
+        last_plan = max(number for number, event in enumerate(trained) if isinstance(event, Plan))
+        assert planned.events == trained[: last_plan + 1]
         names = list(dict.fromkeys((step.option_index, step.subgoal) for step in episode.steps))
         assert [option.name for option in agent.runner.options[0]] == [name for _, name in names]
 
 
-def test_an_option_that_the_cap_ended_reads_as_done_for_both(
-    checkpoints: Path, episodes: list[Episode]
-) -> None:
+def test_an_option_that_the_cap_ended_reads_as_done_for_both(episodes: list[Episode]) -> None:
     episode = episodes[0]
-    planned = Dictation(["wait()" + END] * 99)
-    executed = Dictation([one for one in targets_of(episode, "executor") if one != DONE])
-    agent = make_sgd(checkpoints, planned, executed, max_option_moves=2)
+    planned = Dictation([Plan("wait()")] * 99)
+    executed = Dictation([one for one in targets_of(episode, "executor") if not isinstance(one, Done)])
+    agent = make_sgd(planned, executed, max_option_moves=2)
     commands = play(agent, episode)
     options = agent.runner.options[0]
     assert {option.terminated_by for option in options[:-1]} == {"cap"}
     assert len(options) == -(-len(commands) // 2)
-    assert planned.texts == executed.texts[: len(planned.texts)]
-    assert executed.texts.count(DONE) == len(options) - 1
-    for number, text in enumerate(executed.texts):
-        if text == DONE:
-            assert executed.texts[number - 1] == ACT
+    assert planned.events == executed.events[: len(planned.events)]
+    assert executed.events.count(Done()) == len(options) - 1
 
 
-def test_agents_begin_a_new_episode_with_nothing_shown(checkpoints: Path, episodes: list[Episode]) -> None:
+def test_a_primitive_option_is_read_by_the_executor(episodes: list[Episode]) -> None:
+    executed = Dictation([Command("go to kitchen"), Done(), Command("wait")])
+    agent = make_sgd(
+        Dictation([Plan(one) for one in ("navigate_to(kitchen)", "do(look)", "wait()")]), executed
+    )
+    agent.reset([0], [EpisodeKey("find-plant", 0, 0)])
+    seen = seen_after(episodes[0], -1)
+    for _ in range(3):
+        agent.act([0], [seen], [{}])
+        agent.observe(0, seen, 0.0, False)
+    kinds = [type(event).__name__ for event in executed.events]
+    option = ["Plan", "Command", "Reply"]
+    assert kinds == ["Start", *option, "Done", "Command", "Reply", "Done", *option]
+    assert Command("look") in executed.events
+
+
+def test_agents_begin_a_new_episode_with_nothing_read(episodes: list[Episode]) -> None:
     one, other = episodes[:2]
     targets = [[*targets_of(one, role), *targets_of(other, role)] for role in ("planner", "executor")]
-    agent = make_sgd(checkpoints, *map(Dictation, targets))
+    planned, executed = map(Dictation, targets)
+    agent = make_sgd(planned, executed)
     play(agent, one)
     play(agent, other)
-    assert agent.runner.executor._writer.texts == texts_of(other, "executor")  # type: ignore[attr-defined]
+    assert without_end(executed.events) == without_end(events_of(other, "executor"))
 
 
 def test_trained_agents_play_and_count(checkpoints: Path, episodes: list[Episode]) -> None:
     """Three steps of training teach no task, but every command must come out as text."""
     agents: list[Agent] = [
-        FlatAgent(checkpoints / "flat"),
-        SGDAgent(ModelPlanner(checkpoints / "planner"), ModelExecutor(checkpoints / "executor"), 3),
+        FlatAgent(load_writer(checkpoints / "flat", "flat")),
+        SGDAgent(
+            ModelPlanner(load_writer(checkpoints / "planner", "planner")),
+            ModelExecutor(load_writer(checkpoints / "executor", "executor")),
+            3,
+        ),
     ]
     look = seen_after(episodes[0], -1)
     for agent in agents:
@@ -151,7 +173,7 @@ def test_trained_agents_play_and_count(checkpoints: Path, episodes: list[Episode
             commands = agent.act([0, 1], [look, look], [{}, {}])
             assert all(isinstance(command, str) for command in commands)
             assert commands[0] == commands[1]
-            assert not any(END in command or DONE in command for command in commands)
+            assert not any("<|" in command for command in commands)
             for slot in (0, 1):
                 agent.observe(slot, look, 0.0, False)
         stats = agent.stats(0)

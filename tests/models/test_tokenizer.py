@@ -6,7 +6,8 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from sgd_gym.models.tokenizer import learn_tokenizer
-from sgd_gym.prompts import ACT, END, SPECIAL_TOKENS
+from sgd_gym.prompts import END, TRANSCRIPT_TOKENS
+from sgd_gym.prompts.transcript import ACT
 
 TEXTS = ["go to kitchen", "open door to hallway", f"{ACT}go to kitchen{END}", "reading 10 degrees"]
 
@@ -24,9 +25,9 @@ def test_every_text_comes_back(tokenizer: PreTrainedTokenizerFast, text: str) ->
 
 
 def test_special_tokens_are_one_token_each(tokenizer: PreTrainedTokenizerFast) -> None:
-    ids = [tokenizer.encode(token, add_special_tokens=False) for token in SPECIAL_TOKENS]
+    ids = [tokenizer.encode(token, add_special_tokens=False) for token in TRANSCRIPT_TOKENS]
     assert all(len(one) == 1 for one in ids)
-    assert len({one[0] for one in ids} | {tokenizer.pad_token_id}) == len(SPECIAL_TOKENS) + 1
+    assert len({one[0] for one in ids} | {tokenizer.pad_token_id}) == len(TRANSCRIPT_TOKENS) + 1
     assert tokenizer.eos_token == END
 
 

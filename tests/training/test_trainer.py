@@ -6,15 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from sgd_gym.envs.simulator import SCIENCEWORLD_VERSION
 from sgd_gym.errors import CheckpointError, DataError, SgdGymError, UnknownNameError
 from sgd_gym.models.checkpoint import META_FILE, load_checkpoint, read_meta
-from sgd_gym.prompts import PROMPT_VERSION, ROLES, Role, transcript
-from sgd_gym.training.rows import balance, data_hash, encode, select
-from sgd_gym.training.trainer import TrainConfig, collate, evaluate, train
+from sgd_gym.prompts import PROMPT_VERSION, ROLES, Role, make_segments
+from sgd_gym.training.config import TrainConfig
+from sgd_gym.training.evaluation import evaluate
+from sgd_gym.training.rows import Collator, Row, balance, data_hash, make_rows, select
+from sgd_gym.training.train import FIGURES, train
 from sgd_gym.trajectories import read_episodes, write_episodes
 
 
@@ -41,11 +44,12 @@ def test_a_checkpoint_loads_and_knows_what_it_was_made_with(
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert model.num_parameters() <= 4_000_000
     assert model.config.vocab_size == len(tokenizer)
-    assert (meta.role, meta.tasks) == (role, ["find-plant"])
+    assert (meta.roles, meta.family, meta.tasks) == ([role], "decoder-only", ["find-plant"])
     assert meta.environment_id == "sgd_gym/ScienceWorld-v0"
     assert (meta.scienceworld, meta.prompt_version) == (SCIENCEWORLD_VERSION, PROMPT_VERSION)
     assert meta.data_hash == data_hash(read_episodes(annotated_data / "train"))
-    assert 0 <= meta.scores["exact_match"] <= 1
+    assert 0 <= meta.scores[f"exact_{FIGURES[role]}"] <= 1
+    assert meta.scores["prompts_cut"] == 0
     card = (checkpoints / role / "README.md").read_text(encoding="utf-8")
     assert f"# sgd_gym {role} (nano" in card
     assert meta.data_hash in card
@@ -57,16 +61,17 @@ def test_scores_are_those_of_the_loaded_model_on_dev(
     checkpoints: Path, annotated_data: Path, role: Role
 ) -> None:
     model, tokenizer, meta = load_checkpoint(checkpoints / role, role)
-    rows = [encode(one, role, tokenizer, 0.0) for one in read_episodes(annotated_data / "dev")]
-    again = evaluate(model, rows, tokenizer.pad_token_id, batch_size=2)
-    assert again == pytest.approx(meta.scores, rel=1e-4)
+    rows = make_rows(read_episodes(annotated_data / "dev"), [role], model, tokenizer, 0.0).rows
+    again = evaluate(model, rows, Collator(tokenizer.pad_token_id), 4096)
+    assert again["loss"] == pytest.approx(meta.scores["loss"], rel=1e-4)
+    assert again["exact_match"] == meta.scores[f"exact_{FIGURES[role]}"]
 
 
 def test_an_equal_seed_gives_equal_weights_and_training_changes_them(
     annotated_data: Path, tmp_path: Path
 ) -> None:
     def weights(name: str, **changes: Any) -> bytes:
-        config = TrainConfig(tmp_path / name, annotated_data, epochs=2, batch_size=1)
+        config = TrainConfig(tmp_path / name, annotated_data, epochs=2, batch_tokens=512)
         train("planner", replace(config, **changes))
         return (tmp_path / name / "model.safetensors").read_bytes()
 
@@ -79,13 +84,13 @@ def test_an_equal_seed_gives_equal_weights_and_training_changes_them(
 
 def test_training_learns(checkpoints: Path, annotated_data: Path, tmp_path: Path) -> None:
     before = read_meta(checkpoints / "planner", "planner").scores["loss"]
-    config = TrainConfig(tmp_path / "planner", annotated_data, epochs=12, batch_size=2)
+    config = TrainConfig(tmp_path / "planner", annotated_data, epochs=12, batch_tokens=1024)
     assert train("planner", config).scores["loss"] < before - 1
 
 
 def test_a_checkpoint_of_the_same_data_and_settings_is_kept(checkpoint: Path, annotated_data: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in checkpoint.iterdir()}
-    config = TrainConfig(checkpoint, annotated_data, epochs=3, batch_size=2)
+    config = TrainConfig(checkpoint, annotated_data, epochs=3, batch_tokens=1024)
     assert train("planner", config) == read_meta(checkpoint, "planner")
     assert {path: path.stat().st_mtime_ns for path in checkpoint.iterdir()} == before
     train("planner", replace(config, epochs=1))
@@ -155,7 +160,7 @@ def test_a_broken_record_is_refused(checkpoint: Path, text: str) -> None:
 def test_broken_weights_are_refused(checkpoint: Path, keep: int) -> None:
     path = checkpoint / "model.safetensors"
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(CheckpointError, match=r"planner cannot be loaded: .* Fix: train"):
+    with pytest.raises(CheckpointError, match=r"planner' cannot be loaded: .* Fix: train"):
         load_checkpoint(checkpoint, "planner")
 
 
@@ -180,12 +185,16 @@ def test_a_broken_text_file_is_refused(checkpoint: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"preset": "mega"}, UnknownNameError, "preset 'mega'.*nano"),
+        ({"model": "./mega"}, SgdGymError, "model './mega' cannot be loaded.*preset .*nano"),
+        ({"family": "encoder"}, UnknownNameError, "family 'encoder'.*encoder-decoder"),
+        ({"objective": "magic"}, UnknownNameError, "objective 'magic'.*imitation"),
+        ({"select": "luck"}, UnknownNameError, "selection 'luck'.*score"),
+        ({"select": "score"}, SgdGymError, "plays with the other half.*--partner"),
         ({"tasks": ["find-plnt"]}, UnknownNameError, "task 'find-plnt'"),
         ({"tasks": ["find-plant", "boil"]}, DataError, "no train episode of .*boil.* Fix: "),
         ({"data": Path("nowhere")}, DataError, "nowhere does not exist"),
         ({"epochs": 0}, SgdGymError, "epochs is 0. Allowed: above 0"),
-        ({"batch_size": -1}, SgdGymError, "batch_size is -1. Allowed: above 0"),
+        ({"batch_tokens": -1}, SgdGymError, "batch_tokens is -1. Allowed: above 0"),
         ({"learning_rate": 0.0}, SgdGymError, "learning_rate is 0.0. Allowed: above 0"),
     ],
 )
@@ -237,46 +246,87 @@ def test_the_test_split_takes_no_part(annotated_data: Path, tmp_path: Path) -> N
 def test_rows_are_the_transcript_with_targets_weighted(
     checkpoints: Path, annotated_data: Path, role: Role
 ) -> None:
-    _, tokenizer, _ = load_checkpoint(checkpoints / role, role)
+    model, tokenizer, _ = load_checkpoint(checkpoints / role, role)
     episode = read_episodes(annotated_data)[0]
-    row = encode(episode, role, tokenizer, 0.25)
-    segments = list(transcript(episode, role))
-    assert tokenizer.decode(row["input_ids"]) == "".join(segment.text for segment in segments)
-    assert len(row["input_ids"]) == len(row["weights"]) == row["length"]
-    written = [token for token, weight in zip(row["input_ids"], row["weights"], strict=True) if weight == 1]
-    assert tokenizer.decode(written) == "".join(one.text for one in segments if one.target)
-    assert set(row["weights"]) == {0.25, 1.0}
+    (row,) = make_rows([episode], [role], model, tokenizer, 0.25).rows
+    segments = list(make_segments(episode, [role]))
+    assert tokenizer.decode(row.tokens) == "".join(segment.text for segment in segments)
+    assert len(row.tokens) == len(row.weights) == len(row)
+    assert tokenizer.decode(row.tokens[row.weights == 1]) == "".join(
+        one.text for one in segments if one.target
+    )
+    assert set(row.weights.tolist()) == {0.25, 1.0}
+
+
+def test_a_transcript_that_is_too_long_is_cut_as_an_agent_cuts_it(
+    checkpoints: Path, annotated_data: Path
+) -> None:
+    model, tokenizer, _ = load_checkpoint(checkpoints / "executor", "executor")
+    episode = read_episodes(annotated_data)[0]
+    (whole,) = make_rows([episode], ["executor"], model, tokenizer, 0.0).rows
+    model.config.max_position_embeddings = len(whole) * 2 // 3
+    found = make_rows([episode], ["executor"], model, tokenizer, 0.0)
+    assert found.cut == len(found.rows) - 1 > 0
+    head = tokenizer.encode(next(make_segments(episode, ["executor"])).text, add_special_tokens=False)
+    learnt = []
+    for row in found.rows:
+        assert len(row) <= model.config.max_position_embeddings
+        assert row.tokens[: len(head)].tolist() == head
+        learnt += row.tokens[row.weights == 1].tolist()
+    assert learnt == whole.tokens[whole.weights == 1].tolist()  # each target is learnt once
 
 
 def test_padding_changes_no_figure(checkpoints: Path, annotated_data: Path) -> None:
     model, tokenizer, _ = load_checkpoint(checkpoints / "executor", "executor")
-    episodes = read_episodes(annotated_data)
-    assert len({len(episode.steps) for episode in episodes}) > 1
-    rows = [encode(one, "executor", tokenizer, 0.0) for one in episodes]
-    one, many = (evaluate(model, rows, tokenizer.pad_token_id, size) for size in (1, 3))
+    rows = make_rows(read_episodes(annotated_data), ["executor"], model, tokenizer, 0.0).rows
+    assert len(set(map(len, rows))) > 1
+    collator = Collator(tokenizer.pad_token_id)
+    one, many = (evaluate(model, rows, collator, tokens) for tokens in (1, 100_000))
     assert one == pytest.approx(many, rel=1e-5)
 
 
 def test_the_loss_is_the_models_own(checkpoints: Path, annotated_data: Path) -> None:
     model, tokenizer, _ = load_checkpoint(checkpoints / "flat", "flat")
-    row = encode(read_episodes(annotated_data)[0], "flat", tokenizer, 0.0)
-    ids, weights = torch.tensor([row["input_ids"]]), torch.tensor([row["weights"]])
+    (row,) = make_rows(read_episodes(annotated_data)[:1], ["flat"], model, tokenizer, 0.0).rows
+    ids, weights = torch.tensor(row.tokens).long()[None], torch.tensor(row.weights)[None]
     with torch.inference_mode():
         expected = model(input_ids=ids, labels=ids.masked_fill(weights == 0, -100)).loss
-    ours = evaluate(model, [row], tokenizer.pad_token_id, 1)["loss"]
+    ours = evaluate(model, [row], Collator(tokenizer.pad_token_id), 4096)["loss"]
     assert ours == pytest.approx(float(expected), rel=1e-4)
 
 
-def test_collate_pads_on_the_right_with_weight_0() -> None:
-    batch = collate(
-        [
-            {"input_ids": [5, 6, 7], "weights": [0.1, 1.0, 1.0], "length": 3},
-            {"input_ids": [8], "weights": [1.0], "length": 1},
-        ],
-        pad_id=0,
+def row_of(tokens: list[int], weights: list[float], answer: list[int] | None = None) -> Row:
+    return Row(
+        np.array(tokens, dtype=np.int32),
+        np.array(weights, dtype=np.float32),
+        None if answer is None else np.array(answer, dtype=np.int32),
     )
+
+
+def test_a_batch_of_transcripts() -> None:
+    batch = Collator(pad_id=0)([row_of([5, 6, 7], [0.5, 1.0, 1.0]), row_of([8, 9], [1.0, 1.0])])
+    assert batch["input_ids"].tolist() == [[5, 6], [8, 9]]
+    assert batch["targets"].tolist() == [[6, 7], [9, 0]]
+    assert batch["weights"].tolist() == [[1.0, 1.0], [1.0, 0.0]]
+    assert batch["tokens"] == 5
+
+
+def test_a_batch_of_decisions() -> None:
+    rows = [row_of([5, 6, 7], [1.0, 1.0], [3, 1]), row_of([8], [1.0], [1])]
+    batch = Collator(pad_id=0, start_id=2)(rows)
     assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
-    assert batch["weights"].tolist() == [[pytest.approx(0.1), 1.0, 1.0], [1.0, 0.0, 0.0]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert batch["decoder_input_ids"].tolist() == [[2, 3], [2, 1]]
+    assert batch["targets"].tolist() == [[3, 1], [1, 0]]
+    assert batch["weights"].tolist() == [[1.0, 1.0], [1.0, 0.0]]
+    assert batch["tokens"] == 7
+
+
+@pytest.mark.parametrize("start", [None, 2])
+def test_an_empty_share_weighs_nothing(start: int | None) -> None:
+    batch = Collator(0, start)([])
+    assert float(batch["weights"].sum()) == 0
+    assert batch["input_ids"].shape[1] > 0
 
 
 def test_balance_repeats_rare_tasks(annotated_data: Path) -> None:

@@ -1,8 +1,8 @@
-"""What a model reads and writes: one golden transcript for each role, and the rules behind it.
+"""What models read and write: golden prompts for each role and family, and the rules behind them.
 
-The files in tests/golden hold one segment a line, targets in [[double brackets]]. If a change of the text is
-meant, raise PROMPT_VERSION, since old checkpoints no longer fit, and write the files again:
-SGD_GYM_GOLDEN=1 pytest tests/test_prompts.py
+The files in golden/ hold the transcripts, one segment a line, and the windows of each decision; targets stand
+in [[double brackets]]. If a change of the text is meant, raise PROMPT_VERSION, since old checkpoints no
+longer fit, and write the files again: SGD_GYM_GOLDEN=1 pytest tests/prompts
 """
 
 import json
@@ -14,26 +14,29 @@ import pytest
 
 from sgd_gym.errors import DataError
 from sgd_gym.prompts import (
-    ACT,
     DONE,
     END,
-    LOOK,
-    PLAN,
-    REPLY,
     ROLES,
-    SPECIAL_TOKENS,
+    TRANSCRIPT_TOKENS,
+    Command,
+    Done,
+    Plan,
+    Reply,
     Role,
     Slots,
-    View,
-    compact_inventory,
-    compact_look,
-    transcript,
+    Start,
+    Transcript,
+    Window,
+    make_decisions,
+    make_segments,
 )
+from sgd_gym.prompts.shorten import compact_inventory, compact_look
+from sgd_gym.prompts.transcript import ACT, LOOK, PLAN, REPLY
 from sgd_gym.trajectories import Episode, Step
 
 GOLDEN = Path(__file__).with_name("golden")
 PATHS: dict[str, tuple[str, list[str]]] = json.loads(
-    Path(__file__).parent.joinpath("subgoals", "oracle_paths.json").read_text(encoding="utf-8")
+    Path(__file__).parents[1].joinpath("subgoals", "oracle_paths.json").read_text(encoding="utf-8")
 )
 
 HALLWAY = """This room is called the hallway. In it, you see:
@@ -109,7 +112,7 @@ EPISODE = Episode(
 
 def show(role: Role) -> str:
     """Return a transcript as the golden files hold it."""
-    lines = [f"[[{one.text}]]" if one.target else one.text for one in transcript(EPISODE, role)]
+    lines = [f"[[{one.text}]]" if one.target else one.text for one in make_segments(EPISODE, [role])]
     assert not any("\n" in line for line in lines)
     return "\n".join(lines) + "\n"
 
@@ -127,7 +130,9 @@ def test_targets_are_what_each_role_writes() -> None:
     for step in EPISODE.steps:
         slots.read(step.look)
     targets = {
-        role: [slots.write(one.text).removesuffix(END) for one in transcript(EPISODE, role) if one.target]
+        role: [
+            slots.write(one.text).removesuffix(END) for one in make_segments(EPISODE, [role]) if one.target
+        ]
         for role in ROLES
     }
     needless = ("look around", "open door to kitchen")
@@ -140,19 +145,19 @@ def test_targets_are_what_each_role_writes() -> None:
 
 
 def test_planner_and_executor_read_the_same_text() -> None:
-    planner, executor = ([one.text for one in transcript(EPISODE, role)] for role in ROLES[:2])
+    planner, executor = ([one.text for one in make_segments(EPISODE, [role])] for role in ROLES[:2])
     assert planner == executor
 
 
 def test_flat_meets_neither_subgoals_nor_done() -> None:
-    text = "".join(one.text for one in transcript(EPISODE, "flat"))
+    text = "".join(one.text for one in make_segments(EPISODE, ["flat"]))
     for token in (PLAN, DONE, "navigate_to"):
         assert token not in text
 
 
 def test_needless_commands_are_left_out() -> None:
     for role in ROLES:
-        texts = [one.text for one in transcript(EPISODE, role)]
+        texts = [one.text for one in make_segments(EPISODE, [role])]
         for action in ("look around", "open door to kitchen"):
             assert not any(action in text for text in texts)
 
@@ -163,40 +168,113 @@ def test_an_option_of_needless_commands_alone_is_left_out() -> None:
     steps = (looks, *(replace(one, option_index=(one.option_index or 0) + 1) for one in others))
     longer = replace(EPISODE, steps=steps)
     for role in ROLES:
-        assert list(transcript(longer, role)) == list(transcript(EPISODE, role))
+        assert list(make_segments(longer, [role])) == list(make_segments(EPISODE, [role]))
 
 
 @pytest.mark.parametrize("role", ["planner", "executor"])
 def test_subgoals_are_needed_by_those_who_learn_them(role: Role) -> None:
     bare = replace(EPISODE, steps=tuple(replace(one, subgoal=None) for one in EPISODE.steps))
-    with pytest.raises(DataError, match=rf"use-thermometer/0 has no sub-goals.*{role}.*Fix: .*annotate"):
-        list(transcript(bare, role))
-    assert list(transcript(bare, "flat")) == list(transcript(EPISODE, "flat"))
+    with pytest.raises(
+        DataError, match=r"use-thermometer/0 has no sub-goals.*planner and executor.*Fix: .*annotate"
+    ):
+        list(make_segments(bare, [role]))
+    assert list(make_segments(bare, ["flat"])) == list(make_segments(EPISODE, ["flat"]))
+
+
+def began() -> Transcript:
+    transcript = Transcript()
+    transcript.read(Start("task", HALLWAY, ORANGE))
+    return transcript
 
 
 def test_a_room_is_told_in_full_once_and_then_what_changed() -> None:
-    view = View()
-    view.opening("task", ORANGE, HALLWAY)
-    first = view.reply("You move to the kitchen.", KITCHEN)
+    transcript = began()
+
+    def reply(text: str, look: str) -> str:
+        (piece,) = transcript.read(Reply(text, look, ORANGE, 0.0))
+        return piece
+
+    first = reply("You move to the kitchen.", KITCHEN)
     assert first.startswith(f"{REPLY}You move to the kitchen.{LOOK}kitchen:")
-    assert all(line in first for line in compact_look(view.slots.read(KITCHEN))[1])
-    assert view.reply("Nothing happens.", KITCHEN) == f"{REPLY}Nothing happens."
-    assert view.reply("Hm.", KITCHEN_ON) == f"{REPLY}Hm.{LOOK}kitchen: | sink (on)"
-    assert view.reply("Away.", HALLWAY) == f"{REPLY}Away.{LOOK}hallway:"
-    assert view.reply("Back.", KITCHEN) == (
-        f"{REPLY}Back.{LOOK}kitchen: | sink (off) | thermometer (10 degrees)"
-    )
+    assert all(line in first for line in compact_look(transcript.slots.read(KITCHEN))[1])
+    assert reply("Nothing happens.", KITCHEN) == f"{REPLY}Nothing happens."
+    assert reply("Hm.", KITCHEN_ON) == f"{REPLY}Hm.{LOOK}kitchen: | sink (on)"
+    assert reply("Away.", HALLWAY) == f"{REPLY}Away.{LOOK}hallway:"
+    assert reply("Back.", KITCHEN) == f"{REPLY}Back.{LOOK}kitchen: | sink (off) | thermometer (10 degrees)"
 
 
 def test_a_reply_that_only_tells_the_room_is_not_told_twice() -> None:
-    view = View()
-    view.opening("task", ORANGE, HALLWAY)
-    assert view.reply(HALLWAY + "\n", HALLWAY) == REPLY
+    assert began().read(Reply(HALLWAY + "\n", HALLWAY, ORANGE, 0.0)) == [REPLY]
 
 
-def test_two_views_do_not_share_what_they_showed() -> None:
-    texts = [View().opening("task", ORANGE, KITCHEN) for _ in range(2)]
+def test_two_transcripts_do_not_share_what_they_showed() -> None:
+    texts = [Transcript().read(Start("task", KITCHEN, ORANGE)) for _ in range(2)]
     assert texts[0] == texts[1]
+
+
+# --- windows
+
+
+def show_windows(role: Role) -> str:
+    """Return the prompts of an episode as the golden files hold them."""
+    prompts = [f"{one.window.ask(one.kind)}\n[[{one.answer}]]\n" for one in make_decisions(EPISODE, [role])]
+    return "\n".join(prompts)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_golden_windows(role: Role) -> None:
+    path = GOLDEN / f"{role}-windows.txt"
+    if os.environ.get("SGD_GYM_GOLDEN"):
+        path.write_text(show_windows(role), encoding="utf-8")
+    assert show_windows(role) == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_both_families_are_trained_on_the_same_answers(role: Role) -> None:
+    in_transcripts = [one.text.removesuffix(END) for one in make_segments(EPISODE, [role]) if one.target]
+    assert [one.answer for one in make_decisions(EPISODE, [role])] == in_transcripts
+
+
+def test_a_shared_model_is_trained_on_both_roles_answers() -> None:
+    both = [one.answer for one in make_decisions(EPISODE, ["planner", "executor"])]
+    for role in ROLES[:2]:
+        own = [one.answer for one in make_decisions(EPISODE, [role])]
+        assert [one for one in both if one in own] == own
+    assert len(both) == sum(len(list(make_decisions(EPISODE, [role]))) for role in ROLES[:2])
+
+
+def test_a_window_tells_the_last_moves_with_their_rewards() -> None:
+    window = Window()
+    window.read(Start("Your task is to wait.", HALLWAY, ORANGE))
+    assert "History: none" in window.ask("command")
+    for number in range(12):
+        window.read(Command(f"wait{number}"))
+        window.read(Reply(f"Tick {number}.", HALLWAY, ORANGE, -5.0 if number == 11 else 2.0))
+    text = window.ask("command")
+    assert "Moves: 12. Score: 17" in text
+    assert "wait1 (" not in text
+    assert "3. wait2 (+2) -> Tick 2." in text
+    assert "12. wait11 (-5) -> Tick 11." in text
+    assert "wait" not in window.ask("command", history=0).split("History")[1]
+    assert "Room: hal\n" in window.ask("command", room=3)
+
+
+def test_a_window_knows_which_subgoals_are_completed() -> None:
+    window = Window()
+    window.read(Start("Your task is to wait.", HALLWAY, ORANGE))
+    assert "Completed sub-goals: none" in window.ask("subgoal")
+    window.read(Plan("navigate_to(kitchen)"))
+    assert "Sub-goal: navigate_to(kitchen)" in window.ask("command")
+    window.read(Command("go to kitchen"))
+    window.read(Reply("You move to the kitchen.", KITCHEN, ORANGE, 0.0))
+    window.read(Done())
+    window.read(Plan("pick_up(soap)"))
+    text = window.ask("command")
+    assert "Completed sub-goals: navigate_to(kitchen)\nSub-goal: pick_up(soap)" in text
+    assert "Visited rooms: hallway, kitchen" in text
+
+
+# --- what both are made of
 
 
 def test_compact_look() -> None:
@@ -262,6 +340,6 @@ def test_slots_of_one_episode_are_not_those_of_another() -> None:
 
 
 def test_special_tokens_are_distinct_and_never_text_of_the_world() -> None:
-    assert len(set(SPECIAL_TOKENS)) == len(SPECIAL_TOKENS)
-    assert all(token.startswith("<|") and token.endswith("|>") for token in SPECIAL_TOKENS)
-    assert ACT in SPECIAL_TOKENS
+    assert len(set(TRANSCRIPT_TOKENS)) == len(TRANSCRIPT_TOKENS)
+    assert all(token.startswith("<|") and token.endswith("|>") for token in TRANSCRIPT_TOKENS)
+    assert ACT in TRANSCRIPT_TOKENS

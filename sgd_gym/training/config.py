@@ -1,0 +1,129 @@
+"""What can be set when a model is trained."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sgd_gym.errors import SgdGymError, UnknownNameError
+from sgd_gym.models.presets import FAMILIES, PRESETS
+from sgd_gym.prompts import ROLES, Role
+from sgd_gym.training.objectives import OBJECTIVES
+
+SELECTIONS = ("loss", "score")
+
+
+@dataclass
+class TrainConfig:
+    """Train a model on annotated episodes."""
+
+    out: Path
+    """Checkpoint folder to write."""
+    data: Path = Path("data/annotated")
+    """Annotated episodes: a parquet file or a folder of them."""
+    tasks: list[str] | None = None
+    """Train on these tasks only; all that the data holds if not given."""
+    model: str = "nano"
+    """A preset trained from scratch (nano, tiny, small), a folder, or a name on the Hugging Face hub."""
+    family: Literal["decoder-only", "encoder-decoder"] = "decoder-only"
+    """Family of a preset."""
+    init: Path | None = None
+    """Begin with the weights and the tokenizer of this checkpoint instead of a model."""
+    shared: bool = False
+    """Let planner and executor be one model, which learns to write both."""
+    objective: str = "imitation"
+    """What is minimised."""
+    epochs: float = 10
+    """Passes over the (balanced) train episodes; of a broken number, the last one ends early."""
+    batch_tokens: int = 4096
+    """Tokens of one step in each process, padding among them."""
+    learning_rate: float | None = None
+    """Peak of the learning rate after 5 % linear warm-up, then cosine to zero. If not given: 3e-3 from
+    scratch (Muon), 1e-4 for weights that are there (AdamW)."""
+    context_weight: float = 0.3
+    """Weight of the loss on text that is read rather than written (decoder-only models)."""
+    lora: int | None = None
+    """Train adapters of this rank only (extra "lora"); they are merged into the weights at the end."""
+    evals: int = 10
+    """How often the model is evaluated on dev, and its training state saved, over the whole training."""
+    dev_variations: int = 5
+    """At most so many dev episodes of each task are read for the dev loss."""
+    select: Literal["loss", "score"] = "loss"
+    """Keep the weights with the best dev loss, or the best dev score in the simulator."""
+    score_variations: int = 2
+    """So many dev variations of each task are played for --select score."""
+    partner: Path | None = None
+    """For --select score: checkpoint of the executor that plays with a planner, or the other way round."""
+    patience: int | None = None
+    """Stop when so many evaluations in a row were no better than the best one."""
+    worlds: int = 2
+    """How many simulators play side by side for --select score."""
+    compile: bool = True
+    """Compile the model where there is a GPU; there, bfloat16 is used as well."""
+    seed: int = 0
+    """Seed of weights and order."""
+    tensorboard: Path | None = None
+    """Folder for TensorBoard events; none if not given."""
+    push_to_hub: str | None = None
+    """Name on the Hugging Face hub to publish the checkpoint as, such as me/scienceworld-planner."""
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether the model begins with random weights."""
+        return self.init is None and self.model in PRESETS
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """Return the learning rate that holds."""
+        return self.learning_rate or (3e-3 if self.from_scratch else 1e-4)
+
+    def roles(self, role: str) -> list[Role]:
+        """Return what a model of `role` learns to write, two roles if they are shared.
+
+        Raises:
+            SgdGymError: If a setting makes no sense for the role.
+        """
+        known: list[Role] = [one for one in ROLES if one == role]
+        if not known:
+            raise UnknownNameError("role", role, ROLES)
+        if self.shared and role == "flat":
+            raise SgdGymError("--shared joins planner and executor; flat has neither. Fix: leave it out.")
+        return ["planner", "executor"] if self.shared else known
+
+    def check(self, role: str) -> None:
+        """Check the settings before anything is read.
+
+        Raises:
+            SgdGymError: If one of them makes no sense.
+        """
+        if self.objective not in OBJECTIVES:
+            raise UnknownNameError("objective", self.objective, OBJECTIVES)
+        if self.family not in FAMILIES:
+            raise UnknownNameError("family", self.family, FAMILIES)
+        if self.select not in SELECTIONS:
+            raise UnknownNameError("selection", self.select, SELECTIONS)
+        for name in (
+            *("epochs", "batch_tokens", "learning_rate", "lora", "evals", "dev_variations"),
+            *("score_variations", "patience", "worlds"),
+        ):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise SgdGymError(f"{name} is {value}. Allowed: above 0.")
+        if self.context_weight < 0:
+            raise SgdGymError(f"context_weight is {self.context_weight}. Allowed: 0 or more.")
+        roles = self.roles(role)
+        if self.select == "score" and roles in (["planner"], ["executor"]) and self.partner is None:
+            other = "executor" if role == "planner" else "planner"
+            raise SgdGymError(
+                f"--select score plays episodes, and a {role} plays with the other half. "
+                f"Fix: --partner FOLDER with a checkpoint of the {other}, or --shared."
+            )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return what the weights depend on, as plain values."""
+        elsewhere = ("out", "data", "tensorboard", "push_to_hub", "worlds")
+        return {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in vars(self).items()
+            if name not in elsewhere
+        }
