@@ -9,7 +9,7 @@ from sgd_gym.models.presets import FAMILIES, PRESETS
 from sgd_gym.prompts import ROLES, Role
 from sgd_gym.training.objectives import OBJECTIVES
 
-SELECTIONS = ("loss", "score")
+SELECTIONS = ("match", "loss", "score")
 
 
 @dataclass
@@ -34,7 +34,7 @@ class TrainConfig:
     """What is minimised."""
     epochs: float = 10
     """Passes over the (balanced) train episodes; of a broken number, the last one ends early."""
-    batch_tokens: int = 4096
+    batch_tokens: int = 2048
     """Tokens of one step in each process, padding among them."""
     learning_rate: float | None = None
     """Peak of the learning rate after 5 % linear warm-up, then cosine to zero. If not given: 3e-3 from
@@ -47,8 +47,9 @@ class TrainConfig:
     """How often the model is evaluated on dev, and its training state saved, over the whole training."""
     dev_variations: int = 5
     """At most so many dev episodes of each task are read for the dev loss."""
-    select: Literal["loss", "score"] = "loss"
-    """Keep the weights with the best dev loss, or the best dev score in the simulator."""
+    select: Literal["match", "loss", "score"] = "match"
+    """Keep the weights with the most dev targets written exactly, the best dev loss (which rises again while
+    the matches still do, for a model grows too sure), or the best dev score in the simulator."""
     score_variations: int = 2
     """So many dev variations of each task are played for --select score."""
     partner: Path | None = None

@@ -64,10 +64,11 @@ class _Job:
 
     def evaluate(self, model: Any) -> dict[str, float]:
         """Return the dev figures by name, over the roles that the model has."""
-        config, figures = self.config, {"loss": 0.0}
+        config, figures = self.config, {"loss": 0.0, "match": 0.0}
         for role, rows in self.dev_rows.items():
             found = evaluate(model, rows, self.collator, config.batch_tokens)
             figures["loss"] += found["loss"] / len(self.dev_rows)
+            figures["match"] += found["exact_match"] / len(self.dev_rows)
             figures[f"exact_{FIGURES[role]}"] = found["exact_match"]
         if config.select == "score":
             figures["score"] = self._score(model)
@@ -208,7 +209,6 @@ def _fit(job: _Job, state: Path, made_with: dict[str, Any]) -> TokenTrainer:
 
 def _arguments(job: _Job, state: Path) -> TrainingArguments:
     gpu = torch.cuda.is_available()
-    by_score = job.config.select == "score"
     return TrainingArguments(
         output_dir=str(state),
         num_train_epochs=1,  # the batches of all passes are one plan
@@ -218,8 +218,8 @@ def _arguments(job: _Job, state: Path) -> TrainingArguments:
         save_strategy="steps",
         save_total_limit=2,  # the best and the last
         load_best_model_at_end=True,
-        metric_for_best_model="eval_score" if by_score else "eval_loss",
-        greater_is_better=by_score,
+        metric_for_best_model=f"eval_{job.config.select}",
+        greater_is_better=job.config.select != "loss",
         restore_callback_states_from_checkpoint=True,
         logging_steps=LOG_EVERY,
         logging_nan_inf_filter=False,

@@ -209,7 +209,8 @@ def test_training_goes_on_from_a_checkpoint(checkpoints: Path, annotated_data: P
 
 def test_training_stops_early_when_dev_gets_no_better(annotated_data: Path, tmp_path: Path) -> None:
     config = TrainConfig(
-        *(tmp_path / "flat", annotated_data), epochs=120, batch_tokens=512, evals=30, patience=1
+        *(tmp_path / "flat", annotated_data),
+        **{"epochs": 120, "batch_tokens": 512, "evals": 30, "patience": 1, "select": "loss"},
     )
     train("flat", replace(config, tensorboard=tmp_path / "events"))
     log = EventAccumulator(str(tmp_path / "events"))
