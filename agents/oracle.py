@@ -4,7 +4,6 @@ It alone reads `oracle_path`, which is the evaluator's.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from sgd_gym.agents.base import Agent
 from sgd_gym.errors import SubgoalError
@@ -15,7 +14,7 @@ from sgd_gym.subgoals import Subgoal, annotate, option_indices
 class OracleAgent(Agent):
     """Plays the oracle path move by move, then waits."""
 
-    needs_infos: ClassVar[tuple[str, ...]] = ("oracle_path",)
+    needs_infos = ("oracle_path",)
 
     def act(
         self, slots: Sequence[int], observations: Sequence[Observation], infos: Sequence[Info]

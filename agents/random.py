@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from sgd_gym.options import Info, Observation
 class RandomAgent(Agent):
     """Draws a valid command uniformly; an episode's draws depend on its key alone, not on the slot."""
 
-    needs_infos: ClassVar[tuple[str, ...]] = ("valid_actions",)
+    needs_infos = ("valid_actions",)
 
     def __init__(self) -> None:
         """Start without episodes."""

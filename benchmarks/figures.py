@@ -82,6 +82,33 @@ def write_figures(
     write_text(folder / f"{name}.md", "\n".join([*table, "", *lines]).rstrip() + "\n")
 
 
+def draw_scores(figures: Sequence[Figure], label: str, path: Path) -> None:
+    """Draw scores (0 to 100) as bars with their intervals.
+
+    Args:
+        figures: What was measured.
+        label: What the scores are, below the axis.
+        path: The picture, a PNG.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, panel = pyplot.subplots(figsize=(7.2, 0.36 * len(figures) + 1.2))
+    values = [one.value for one in figures]
+    low = [max(0.0, one.value - (one.low or 0)) for one in figures]
+    high = [max(0.0, (one.high or 0) - one.value) for one in figures]
+    names = [one.name for one in figures]
+    panel.barh(names, values, xerr=[low, high], color="tab:blue", alpha=0.8, capsize=3)
+    panel.invert_yaxis()
+    panel.set_xlabel(label)
+    panel.set_xlim(0, 100)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
 def make_figure_table(figures: Sequence[Figure]) -> Table:
     """Return the figures as a table for the terminal."""
     table = Table(box=SIMPLE_HEAD)

@@ -1,7 +1,13 @@
-"""Statistics of episode rows: means with bootstrap intervals; knows no files."""
+"""Means, interquartile means and their bootstrap intervals; knows no rows and no files.
+
+Scores of an agent are one array for each task, `[training seeds, variations, kinds of score]`. The bootstrap
+draws training seeds, the same for all tasks, and within each task variations, the same for all seeds: the
+factors are crossed, for each seed's model plays every variation (the pigeonhole bootstrap, Owen, 2007). With
+one seed it is the stratified bootstrap over variations only.
+"""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +15,15 @@ import numpy as np
 from scipy import stats
 
 RESAMPLES = 10_000
+_BATCH = 1_000
+
+Scores = list[np.ndarray]
+"""For each task, an array `[training seeds, variations, kinds of score]`."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its 95 % interval."""
+    """A value with its 95 % interval."""
 
     mean: float
     low: float
@@ -27,78 +37,82 @@ class Interval:
 def mean_interval(groups: Sequence[Sequence[float]]) -> Interval:
     """Return the mean of the groups' means, with a stratified percentile bootstrap interval.
 
-    Each group (a task's episodes) is resampled on its own, so that every task keeps its weight. With one
-    training seed the interval is over variations only.
+    Args:
+        groups: One list of scores for each task, of one training seed; none may be empty.
+    """
+    scores = [np.asarray(group, dtype=float)[None, :, None] for group in groups]
+    (interval,) = bootstrap([scores], lambda means: [means[0][:, :, 0].mean((0, 1))])
+    return interval
+
+
+def interquartile_mean(means: np.ndarray) -> np.ndarray:
+    """Return the mean of the middle half of all seeds' scores in all tasks (arXiv 2108.13264).
 
     Args:
-        groups: One list of scores for each task; none may be empty.
+        means: Mean scores `[training seeds, tasks, resamples]`.
     """
-    samples = [np.asarray(group, dtype=float) for group in groups]
-    mean = float(np.mean([sample.mean() for sample in samples]))
-    if all(np.ptp(sample) == 0 for sample in samples):
-        return Interval(mean, mean, mean)
+    return np.asarray(stats.trim_mean(means.reshape(-1, means.shape[-1]), 0.25))
 
-    def statistic(*resampled: Any, axis: int) -> Any:
-        return np.mean([np.mean(sample, axis=axis) for sample in resampled], axis=0)
+
+def bootstrap(
+    agents: Sequence[Scores], statistics: Callable[[list[np.ndarray]], Sequence[np.ndarray]]
+) -> list[Interval]:
+    """Return statistics of agents that played the same episodes, with 95 % percentile intervals.
+
+    SciPy draws numbers of seeds and variations rather than scores, so that whatever is compared is
+    compared on the same draw.
+
+    Args:
+        agents: Scores of each agent; their variations are drawn together, their training seeds apart.
+        statistics: Given the mean scores of each agent, `[training seeds, tasks, kinds, resamples]`, returns
+            statistics, each an array over resamples.
+    """
+    seeds = [len(scores[0]) for scores in agents]
+    variations = [array.shape[1] for array in agents[0]]
+
+    def compute(*draws: np.ndarray) -> np.ndarray:
+        own, shared = draws[: len(seeds)], draws[len(seeds) :]
+        means = [
+            np.stack([_mean(array, drawn, one) for array, one in zip(scores, shared, strict=True)], axis=1)
+            for scores, drawn in zip(agents, own, strict=True)
+        ]
+        return np.stack([np.asarray(one, dtype=float) for one in statistics(means)])
+
+    sizes = [*seeds, *variations]
+    values = compute(*(np.arange(size)[None] for size in sizes))[:, 0]
+    low, high = _percentiles(compute, sizes, values)
+    return [Interval(*map(float, one)) for one in zip(values, low, high, strict=True)]
+
+
+def _mean(scores: np.ndarray, seeds: np.ndarray, variations: np.ndarray) -> np.ndarray:
+    """Return the means of each drawn seed over the drawn variations, `[seeds, kinds, resamples]`."""
+    by_seed = scores[:, variations].mean(2)
+    return np.take_along_axis(by_seed, seeds.T[:, :, None], 0).transpose(0, 2, 1)
+
+
+def _percentiles(
+    compute: Callable[..., np.ndarray], sizes: Sequence[int], values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the intervals; factors with one level are not drawn, for SciPy wants two."""
+    drawn = [np.arange(size) for size in sizes if size > 1]
+    if not drawn:
+        return values, values
+
+    def statistic(*samples: Any, axis: int) -> np.ndarray:
+        fixed, left = np.zeros((len(samples[0]), 1), int), iter(samples)
+        return compute(*(next(left) if size > 1 else fixed for size in sizes))
 
     with warnings.catch_warnings():
-        # SciPy warns where one group is constant; its part of the interval then has no width, as it should.
+        # SciPy warns where a statistic is constant; its interval then has no width, as it should.
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        result = stats.bootstrap(
-            samples,
+        interval = stats.bootstrap(
+            drawn,
             statistic,
             paired=False,
             vectorized=True,
             n_resamples=RESAMPLES,
+            batch=_BATCH,
             method="percentile",
             rng=np.random.default_rng(0),
-        )
-    interval = result.confidence_interval
-    return Interval(mean, float(interval.low), float(interval.high))
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a table says of one agent on one task, or on all of them."""
-
-    agent: str
-    task: str
-    episodes: int
-    score: Interval
-    success_rate: float
-    moves: float
-    planner_calls: float
-    seconds: float
-
-
-def summarise(rows: Sequence[dict[str, Any]]) -> list[Summary]:
-    """Return a summary for each agent and task in order of appearance, then "all" for each agent.
-
-    The score counts a negative end as 0; "all" is the macro mean over tasks.
-    """
-    agents = list(dict.fromkeys(row["agent"] for row in rows))
-    summaries = []
-    for agent in agents:
-        own = [row for row in rows if row["agent"] == agent]
-        tasks = list(dict.fromkeys(row["task"] for row in own))
-        groups = [[row for row in own if row["task"] == task] for task in tasks]
-        summaries += [_summary(agent, task, [group]) for task, group in zip(tasks, groups, strict=True)]
-        if len(tasks) > 1:
-            summaries.append(_summary(agent, "all", groups))
-    return summaries
-
-
-def _summary(agent: str, task: str, groups: list[list[dict[str, Any]]]) -> Summary:
-    def macro(name: str) -> float:
-        return float(np.mean([np.mean([row[name] for row in group]) for group in groups]))
-
-    return Summary(
-        agent=agent,
-        task=task,
-        episodes=sum(map(len, groups)),
-        score=mean_interval([[row["score_negative_as_zero"] for row in group] for group in groups]),
-        success_rate=macro("success"),
-        moves=macro("moves"),
-        planner_calls=macro("planner_calls"),
-        seconds=macro("seconds"),
-    )
+        ).confidence_interval
+    return np.asarray(interval.low), np.asarray(interval.high)

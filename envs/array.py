@@ -5,29 +5,13 @@ from typing import Any, ClassVar
 import gymnasium as gym
 import numpy as np
 
+from sgd_gym.arrays import FEATURES, TEXTS, ArrayView
 from sgd_gym.encoders import NGRAMS, load_encoder
 from sgd_gym.envs.goal import REWARD_TYPES, GoalReward
 from sgd_gym.envs.option import ScienceWorldOptionsEnv
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.envs.vector import ScienceWorldVectorEnv
 from sgd_gym.errors import UnknownNameError
-from sgd_gym.goals import satisfies
-from sgd_gym.knowledge import words_of
-from sgd_gym.options import primitive
-from sgd_gym.subgoals.grammar import parse
-from sgd_gym.vocabulary import read_vocabulary
-
-ACTIONS = ("options", "commands")
-
-ALWAYS = {"options": ("look_around()",), "commands": ("look around", "0")}
-"""Actions of every vocabulary, of which one can always start, so that no mask is empty."""
-
-_TEXTS = ("task", "observation", "look", "inventory")
-_CANNOT_START = "wait1"
-"""What an action that cannot start costs."""
-
-_CACHED = 10_000
-"""Texts whose vectors are kept."""
 
 
 class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
@@ -91,33 +75,20 @@ class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
             UnknownNameError: If an argument names something that does not exist.
             EncoderError: If the encoder gives vectors of another width.
         """
-        if actions not in ACTIONS:
-            raise UnknownNameError("actions", actions, ACTIONS)
         if reward_type not in REWARD_TYPES:
             raise UnknownNameError("reward_type", reward_type, REWARD_TYPES)
         tasks = [one.name for one in get_tasks(task)]
-        self.goals = read_vocabulary(tasks)
-        """The goals, in the order of the entries of a goal vector."""
-        self._subgoals = [parse(goal) for goal in self.goals]
-        vocabulary = self.goals if actions == "options" else read_vocabulary(tasks, "commands")
-        self.actions = tuple(sorted({*vocabulary, *ALWAYS[actions]}))
-        """What each action means."""
-        self._options = [parse(name) for name in self.actions] if actions == "options" else None
-        # A sub-goal without its predicate, a command without its verb.
-        self._words = [words_of(name.partition("(")[2] or name) for name in self.actions]
+        self._view = ArrayView(tasks, actions, load_encoder(encoder, width))
+        self.goals, self.actions = self._view.goals, self._view.actions
         self._is_sparse = reward_type == "sparse"
-        self._encoder = load_encoder(encoder, width)
         self._env = ScienceWorldOptionsEnv(task=task, **options)
         self._desired = np.zeros(len(self.goals), dtype=np.float32)
-        self._cache: dict[str, np.ndarray] = {}
-        self._open: np.ndarray | None = None
-        # Learners have no other memory, and some things, such as a focus, leave no trace in sight.
-        self._ran = np.zeros(len(self.actions), dtype=bool)
+        self._is_running = False
         self.render_mode = self._env.render_mode
         self.action_space = gym.spaces.Discrete(len(self.actions))
         spaces: dict[str, gym.Space[Any]] = {
-            "observation": gym.spaces.Box(-1, 1, (len(_TEXTS) * self._encoder.width,), np.float32),
-            "options": gym.spaces.Box(0, 1, (4 * len(self.actions),), np.float32),
+            "observation": gym.spaces.Box(-1, 1, (len(TEXTS) * self._view.encoder.width,), np.float32),
+            "options": gym.spaces.Box(0, 1, (FEATURES * len(self.actions),), np.float32),
             "achieved_goal": gym.spaces.Box(0, 1, (len(self.goals),), np.float32),
         }
         if self._is_sparse:
@@ -130,9 +101,9 @@ class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
         Raises:
             gymnasium.error.ResetNeeded: If no episode is running.
         """
-        if self._open is None:
+        if not self._is_running:
             raise gym.error.ResetNeeded("There is no episode yet. Fix: call reset() first.")
-        return self._open.copy()
+        return self._view.open.copy()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -148,7 +119,8 @@ class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
         if goal is not None and goal not in self.goals:
             raise UnknownNameError("goal", goal, self.goals)
         seen, info = self._env.reset(seed=seed, options=options)
-        self._ran[:] = False
+        self._view.reset()
+        self._is_running = True
         observation = self._observe(seen)
         if self._is_sparse:
             missing = np.flatnonzero(observation["achieved_goal"] == 0)
@@ -168,12 +140,9 @@ class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
         """
         number = int(action)
         can_start = bool(self.action_masks()[number])
-        option = self.actions[number] if self._options else primitive(self.actions[number])
-        name = option if can_start else primitive(_CANNOT_START)
-        seen, reward, terminated, truncated, info = self._env.step(name)
+        seen, reward, terminated, truncated, info = self._env.step(self._view.choose(number))
         if not can_start:
-            info["option"] |= {"name": option, "terminated_by": "cannot_start"}
-        self._ran[number] |= can_start
+            info["option"] |= {"name": self._view.name(number), "terminated_by": "cannot_start"}
         observation = self._observe(seen)
         if self._is_sparse:
             observation["desired_goal"] = self._desired.copy()
@@ -195,35 +164,10 @@ class ScienceWorldSB3Env(GoalReward, gym.Env[dict[str, Any], np.int64]):
         return np.all(np.asarray(achieved_goal) >= np.asarray(desired_goal), axis=-1).astype(np.float32)
 
     def _observe(self, seen: dict[str, str]) -> dict[str, np.ndarray]:
-        knowledge = self._env.knowledge
-        if self._options is None:
-            self._open = np.array([knowledge.can_type(command) for command in self.actions])
-        else:
-            self._open = np.array([knowledge.can_start(subgoal) for subgoal in self._options])
-        sight = words_of(f"{seen['look']} {seen['inventory']}")
-        task = words_of(seen["task"])
-        shares = [[_share(words, task), _share(words, sight)] for words in self._words]
-        achieved = self._env.achieved
-        holds = [any(satisfies(one, goal) for one in achieved) for goal in self._subgoals]
-        return {
-            "observation": np.concatenate([self._encode(seen[name]) for name in _TEXTS]),
-            "options": np.column_stack([self._open, self._ran, np.array(shares)]).astype(np.float32).ravel(),
-            "achieved_goal": np.array(holds, dtype=np.float32),
-        }
-
-    def _encode(self, text: str) -> np.ndarray:
-        if text not in self._cache:
-            if len(self._cache) >= _CACHED:
-                self._cache.clear()
-            (self._cache[text],) = self._encoder.encode([text])
-        return self._cache[text]
+        return self._view.observe(seen, self._env.knowledge, self._env.achieved)
 
 
 class ScienceWorldSB3VectorEnv(ScienceWorldVectorEnv):
     """Several worlds of `ScienceWorldSB3Env` for Gymnasium's users; for SB3 make a `SubprocVecEnv`."""
 
     world_type: ClassVar[type[gym.Env[Any, Any]]] = ScienceWorldSB3Env
-
-
-def _share(words: set[str], others: set[str]) -> float:
-    return len(words & others) / len(words) if words else 0.0

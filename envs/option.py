@@ -14,7 +14,7 @@ from sgd_gym.envs.vector import ScienceWorldVectorEnv
 from sgd_gym.errors import CheckpointError, SubgoalError, UnknownNameError
 from sgd_gym.goals import Detector, GoalText, View
 from sgd_gym.knowledge import Knowledge
-from sgd_gym.options import Executor, OptionRunner, read_primitive
+from sgd_gym.options import Executor, OptionRecord, OptionRunner, read_primitive
 from sgd_gym.subgoals.grammar import Subgoal, parse
 
 EXECUTORS: Mapping[str, str] = {
@@ -107,6 +107,11 @@ class ScienceWorldOptionsEnv(gym.Env[dict[str, Any], str]):
         self.observation_space = self._world.observation_space
         self.action_space = GoalText()
 
+    @property
+    def last(self) -> OptionRecord | None:
+        """Return the option that ran last in this episode; None before the first."""
+        return self._runner.last(0)
+
     def can_start(self, option: str) -> bool:
         """Return whether the state is in the initiation set of an option; `step` tries any.
 
@@ -151,7 +156,7 @@ class ScienceWorldOptionsEnv(gym.Env[dict[str, Any], str]):
                 self.knowledge.update(self._seen)
                 self._runner.observe(0, self._seen, float(reward), terminated or truncated)
         self.achieved = self._runner.achieved[0]
-        option = self._runner.last(0)
+        option = self.last
         assert option is not None
         total = sum(self._gamma**i * reward for i, reward in enumerate(option.rewards))
         told = {

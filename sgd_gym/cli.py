@@ -16,17 +16,26 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   collect                        oracle trajectories from the simulator, as parquet files
   annotate                       divide collected episodes into sub-goals
   export                         episodes as JSON lines or as a Minari dataset
-  train planner|executor|flat    train a model on annotated episodes
+  train planner|executor|flat|sage   train a model on annotated episodes
   bench run                      compare agents on the episodes of a protocol
+  bench merge                    join the results of shards, training seeds or agents
+  bench compare                  two agents, or two runs, on the same episodes
+  bench keep                     games that an agent played, as episodes to train on
   bench paths                    what shortened and annotated oracle paths keep
   bench options                  goals detected, options reached by rules, options that a mask opens
   bench learning                 MaskablePPO over options and over commands, beside chance
   bench env                      speed and size of the environment beside the stock wrapper
   bench traces                   equal episodes over resets, processes, Javas and the stock wrapper
+  bench act                      model seconds and tokens a move, beside the papers' loop
   bench train                    tokens a second of training beside the bare trainer, cost of a pass
   bench families                 families and sizes of models after the same minutes of training
+  bench rerank                   a planner fine-tuned by reinforcement learning where it is weak
+  bench ablate                   agent sgd with one setting changed at a time
+  bench ablate-training          size, data, paths and tasks of training changed, at equal minutes
+  bench distil                   students of a larger teacher, by method, at equal minutes
   bench annotate                 a tiny chat model, trained, served, asked for sub-goals, compared
   bench soak                     2,000 resets and 10,000 hostile commands: memory, faults
+  report RESULTS.json            one HTML file: figures, and every game to read move by move
   quickstart                     all of this for four tasks, in one command
   play                           play a task yourself on the terminal
 """
@@ -62,16 +71,26 @@ def _run(words: list[str]) -> None:
         ("train", "planner"): _train,
         ("train", "executor"): _train,
         ("train", "flat"): _train,
+        ("train", "sage"): _train,
         ("bench", "run"): _bench_run,
+        ("bench", "merge"): _bench_merge,
+        ("bench", "compare"): _bench_compare,
+        ("bench", "keep"): _bench_keep,
         ("bench", "paths"): _bench_paths,
         ("bench", "options"): _bench_options,
         ("bench", "learning"): _bench_learning,
         ("bench", "env"): _bench_env,
         ("bench", "traces"): _bench_traces,
+        ("bench", "act"): _bench_act,
         ("bench", "train"): _bench_train,
         ("bench", "families"): _bench_families,
+        ("bench", "rerank"): _bench_rerank,
+        ("bench", "ablate"): _bench_ablate,
+        ("bench", "ablate-training"): _bench_ablate_training,
+        ("bench", "distil"): _bench_distil,
         ("bench", "annotate"): _bench_annotate,
         ("bench", "soak"): _bench_soak,
+        ("report",): _report,
         ("quickstart",): _quickstart,
         ("play",): _play,
     }
@@ -163,11 +182,40 @@ def _train(flags: list[str], name: str) -> None:
 
 def _bench_run(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.bench import BenchConfig, bench
-    from sgd_gym.benchmarks.report import make_table
 
     _quiet_transformers()
-    config = _parse(BenchConfig, flags, name)
-    Console().print(make_table(bench(config), "95 % bootstrap intervals over variations only"))
+    _print_results(bench(_parse(BenchConfig, flags, name)))
+
+
+def _bench_merge(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.bench import MergeConfig, merge
+
+    _print_results(merge(_parse(MergeConfig, flags, name)))
+
+
+def _print_results(results: Any) -> None:
+    from sgd_gym.benchmarks.sheets import make_terminal
+    from sgd_gym.benchmarks.tables import make_sheets
+
+    console = Console()
+    console.print(make_terminal(make_sheets(results.summaries(), results.protocol)))
+    console.print(
+        f"Results: {results.path}; to read the games: sgd-gym report {results.path}", soft_wrap=True
+    )
+
+
+def _bench_compare(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.compare import CompareConfig, compare, make_comparison_sheets
+    from sgd_gym.benchmarks.sheets import make_terminal
+
+    Console().print(make_terminal(make_comparison_sheets(compare(_parse(CompareConfig, flags, name)))))
+
+
+def _bench_keep(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.played import PlayedConfig, keep_played
+
+    for path, count in keep_played(_parse(PlayedConfig, flags, name)).items():
+        print(f"{count} episodes in {path}")
 
 
 def _bench_paths(flags: list[str], name: str) -> None:
@@ -205,6 +253,14 @@ def _bench_traces(flags: list[str], name: str) -> None:
     Console().print(make_figure_table(compare_traces(_parse(TracesConfig, flags, name))))
 
 
+def _bench_act(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.acting import ActingCostConfig, measure_acting
+    from sgd_gym.benchmarks.figures import make_figure_table
+
+    _quiet_transformers()
+    Console().print(make_figure_table(measure_acting(_parse(ActingCostConfig, flags, name))))
+
+
 def _bench_train(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.figures import make_figure_table
     from sgd_gym.training.speed import TrainSpeedConfig, measure_training
@@ -221,6 +277,38 @@ def _bench_families(flags: list[str], name: str) -> None:
     Console().print(make_figure_table(compare_families(_parse(FamiliesConfig, flags, name))))
 
 
+def _bench_rerank(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.figures import make_figure_table
+    from sgd_gym.benchmarks.reranking import RerankingConfig, measure_reranking
+
+    _quiet_transformers()
+    Console().print(make_figure_table(measure_reranking(_parse(RerankingConfig, flags, name))))
+
+
+def _bench_ablate(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.ablations import AblationsConfig, ablate
+    from sgd_gym.benchmarks.figures import make_figure_table
+
+    _quiet_transformers()
+    Console().print(make_figure_table(ablate(_parse(AblationsConfig, flags, name))))
+
+
+def _bench_ablate_training(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.figures import make_figure_table
+    from sgd_gym.training.ablations import TrainAblationsConfig, ablate_training
+
+    _quiet_transformers()
+    Console().print(make_figure_table(ablate_training(_parse(TrainAblationsConfig, flags, name))))
+
+
+def _bench_distil(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.figures import make_figure_table
+    from sgd_gym.training.distillation import DistillationConfig, compare_distillation
+
+    _quiet_transformers()
+    Console().print(make_figure_table(compare_distillation(_parse(DistillationConfig, flags, name))))
+
+
 def _bench_annotate(flags: list[str], name: str) -> None:
     from sgd_gym.training.annotate_proof import AnnotateProofConfig, prove_annotation
 
@@ -235,6 +323,13 @@ def _bench_soak(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.figures import make_figure_table
 
     Console().print(make_figure_table(soak(_parse(SoakConfig, flags, name))))
+
+
+def _report(flags: list[str], name: str) -> None:
+    from sgd_gym.benchmarks.page.build import ReportConfig, make_report
+
+    path = make_report(_parse(ReportConfig, flags, name))
+    print(f"{path}, {path.stat().st_size / 1e6:.1f} MB: open it in a browser")
 
 
 def _quickstart(flags: list[str], name: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from sgd_gym.goals import is_named
 from sgd_gym.sight import Sight, read_sight
-from sgd_gym.spaces import COMMANDS
+from sgd_gym.spaces import COMMANDS, ROOMS
 from sgd_gym.subgoals.grammar import Subgoal
 
 _WORD = re.compile(r"\w+")
@@ -48,12 +48,28 @@ class Knowledge:
         in sight.
         """
         if subgoal.predicate == "navigate_to":
-            return subgoal.arguments[0] != self.sight.room
+            return subgoal.arguments[0] in ROOMS and subgoal.arguments[0] != self.sight.room
         if subgoal.arguments == ("doors",):
             return bool(self.sight.doors)
         if subgoal.predicate == "pick_up" and any("closed" in one.states for one in self.sight.things):
             return True
-        return not subgoal.arguments or self._is_known(subgoal.arguments[0])
+        return not subgoal.arguments or self.knows(subgoal.arguments[0])
+
+    def knows(self, name: str) -> bool:
+        """Return whether a thing was read of in this episode."""
+        if name not in self._known:
+            pattern = re.compile(rf"\b{re.escape(name.lower())}\b")
+            unread = list(self._texts)[self._searched.get(name, 0) :]
+            self._searched[name] = len(self._texts)
+            told = any(pattern.search(text) for text in unread)
+            if told or any(is_named(one.name, name) for one in self.sight.things):
+                self._known.add(name)
+        return name in self._known
+
+    def knows_words(self, name: str) -> bool:
+        """Return whether each word of a name was read somewhere, as where "apple tree (adult)" is told."""
+        read = set(_WORD.findall(" ".join(self._texts)))
+        return set(_WORD.findall(name.lower())) <= read
 
     def can_type(self, command: str) -> bool:
         """Return whether a command may do something here: whether all it names is in sight.
@@ -66,16 +82,6 @@ class Knowledge:
         if verb in ("teleport", "go"):
             return room != self.sight.room
         return words_of(command) <= self._words
-
-    def _is_known(self, name: str) -> bool:
-        if name not in self._known:
-            pattern = re.compile(rf"\b{re.escape(name.lower())}\b")
-            unread = list(self._texts)[self._searched.get(name, 0) :]
-            self._searched[name] = len(self._texts)
-            told = any(pattern.search(text) for text in unread)
-            if told or any(is_named(one.name, name) for one in self.sight.things):
-                self._known.add(name)
-        return name in self._known
 
 
 def words_of(text: str) -> set[str]:

@@ -16,7 +16,7 @@ from sgd_gym.subgoals.grammar import Subgoal, parse
 
 Observation = Mapping[str, str]
 Info = Mapping[str, Any]
-TerminatedBy = Literal["executor", "achieved", "cap", "episode"]
+TerminatedBy = Literal["executor", "achieved", "cap", "planner", "episode"]
 
 _PRIMITIVE = re.compile(r"do\((?P<command>[^\n]+)\)")
 
@@ -35,8 +35,8 @@ class OptionRecord:
     """What was seen after each command."""
     rewards: list[float] = field(default_factory=list)
     terminated_by: TerminatedBy | None = None
-    """What ended it: the executor, the sub-goal seen achieved, the cap on moves, or the episode; None while
-    it runs."""
+    """What ended it: the executor, the sub-goal seen achieved, the cap on moves, a planner that wants another
+    one, or the episode; None while it runs."""
 
     @property
     def duration(self) -> int:
@@ -226,6 +226,10 @@ class OptionRunner:
         option.policy.start(slot, name)
         self._running[slot] = option
         self.options[slot].append(OptionRecord(name))
+
+    def stop(self, slot: int) -> None:
+        """End the option that runs in a world, for its planner wants another one."""
+        self.options[slot][-1].terminated_by = "planner"
 
     def act(
         self, slots: Sequence[int], observations: Sequence[Observation], infos: Sequence[Info]

@@ -11,15 +11,18 @@ from rich.console import Console
 
 from sgd_gym.benchmarks.bench import BenchConfig, bench
 from sgd_gym.benchmarks.protocols import QUICKSTART_TASKS
-from sgd_gym.benchmarks.report import make_table
+from sgd_gym.benchmarks.sheets import make_terminal
+from sgd_gym.benchmarks.tables import make_sheets
 from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
 from sgd_gym.data.collect import CollectConfig, collect
 from sgd_gym.data.shorten import shorten_folder
 from sgd_gym.progress import CONSOLE
-from sgd_gym.prompts import ROLES
+from sgd_gym.prompts import Role
 from sgd_gym.training.config import TrainConfig
-from sgd_gym.training.train import FIGURES, train
+from sgd_gym.training.job import FIGURES
+from sgd_gym.training.train import train
 
+ROLES: tuple[Role, ...] = ("planner", "executor", "flat")
 EPOCHS = 9
 TRAIN_VARIATIONS, DEV_VARIATIONS = 80, 10
 
@@ -66,7 +69,7 @@ def quickstart(config: QuickstartConfig) -> None:
             f"{role}: {meta.scores[f'exact_{FIGURES[role]}']:.1%} of its dev targets written exactly"
         )
     _stage(4, "play the dev variations with four agents")
-    rows = bench(
+    results = bench(
         BenchConfig(
             agents=["sgd", "flat", "random", "oracle"],
             protocol="smoke" if config.smoke else "quickstart-dev",
@@ -79,9 +82,8 @@ def quickstart(config: QuickstartConfig) -> None:
         )
     )
     minutes = (monotonic() - started) / 60
-    caption = "95 % bootstrap intervals over variations only (one training seed)"
     console = Console()
-    console.print(make_table(rows, caption))
+    console.print(make_terminal(make_sheets(results.summaries(), results.protocol)))
     console.print(f"Took {minutes:.1f} minutes. Results: {out / 'results.json'}", soft_wrap=True)
     console.print(f"Curves and scores: tensorboard --logdir {out / 'tensorboard'}", soft_wrap=True)
 

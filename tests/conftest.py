@@ -209,6 +209,22 @@ def chat_server() -> Generator[ChatServer]:
 
 
 @pytest.fixture(scope="session")
+def chat_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a tiny chat model with random weights and a context of 256 tokens."""
+    from sgd_gym.models.tokenizer import learn_tokenizer
+    from sgd_gym.training.tiny_chat import TEMPLATE, TinyChatSettings, make_model
+
+    tokenizer = learn_tokenizer(["Say something."], 300, ("<|user|>", "<|assistant|>"))
+    tokenizer.chat_template = TEMPLATE
+    out = tmp_path_factory.mktemp("chat")
+    make_model(TinyChatSettings(hidden_size=16, layers=1, heads=2, context=256), tokenizer).save_pretrained(
+        out
+    )
+    tokenizer.save_pretrained(out)
+    return out
+
+
+@pytest.fixture(scope="session")
 def short_paths(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of short paths, made without a simulator, one file a task; tests must not change it."""
     from sgd_gym.trajectories import Episode, Step, write_episodes

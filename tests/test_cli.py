@@ -17,7 +17,16 @@ COMMANDS = (
     "train planner",
     "train executor",
     "train flat",
+    "train sage",
     "bench run",
+    "bench act",
+    "bench keep",
+    "bench rerank",
+    "bench ablate",
+    "bench ablate-training",
+    "bench distil",
+    "bench families",
+    "report",
     "quickstart",
 )
 
@@ -68,6 +77,8 @@ def test_usage_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("bench run --agents os:path --out {tmp}/x", ["os:path", "inherit"]),
         ("bench run --protocol sgd-1000 --out {tmp}/x", ["protocol 'sgd-1000'", "Allowed"]),
         ("bench run --tasks boil --out {tmp}/x", ["'boil'", "Allowed"]),
+        ("report {tmp}/none.json --out {tmp}/x", ["none.json is not a results file", "sgd-gym bench"]),
+        ("report --out {tmp}/x", ["No results are named", "sgd-gym report"]),
     ],
 )
 def test_errors_name_value_allowed_and_fix(

@@ -164,6 +164,19 @@ def test_the_cap_ends_options() -> None:
     assert len(planner.calls) == 3
 
 
+def test_a_planner_at_every_move_ends_options_by_another_answer() -> None:
+    planner = ListPlanner({0: ["walk 9", "walk 9", "eat 2", "eat 2", "eat 2", "run 1"]})
+    agent = SGDAgent(planner, CountingExecutor(), planner_every_move=True)
+    commands = play(agent, [0], moves=5, ends=False)[0]
+    assert commands == ["walk 0", "walk 1", "eat 0", "eat 1", "run 0"]
+    assert summary(agent, 0) == [
+        ("walk 9", ["walk 0", "walk 1"], "planner"),
+        ("eat 2", ["eat 0", "eat 1"], "executor"),
+        ("run 1", ["run 0"], None),
+    ]
+    check_laws(agent, 0, commands)
+
+
 @pytest.mark.parametrize("moves", [1, 2, 3])
 def test_the_episode_ends_the_option_that_runs(moves: int) -> None:
     agent = SGDAgent(ListPlanner({0: ["walk 2"]}), CountingExecutor())

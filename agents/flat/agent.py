@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from sgd_gym.agents.base import Agent, EpisodeKey
-from sgd_gym.models.generation import Writer
+from sgd_gym.agents.commands import CommandRule, infos_of, write_commands
+from sgd_gym.models.writer import Writer
 from sgd_gym.options import Info, Observation
 from sgd_gym.prompts import Command, Reply, Start
 
@@ -11,9 +12,15 @@ from sgd_gym.prompts import Command, Reply, Start
 class FlatAgent(Agent):
     """Imitates oracle commands."""
 
-    def __init__(self, writer: Writer):
-        """Take the writer of a checkpoint of role "flat" (see `sgd_gym.models.generation.load_writer`)."""
-        self._writer = writer
+    def __init__(self, writer: Writer, commands: CommandRule = "free"):
+        """Take a writer and what it may write.
+
+        Args:
+            writer: That of a checkpoint of role "flat" (see `sgd_gym.models.generation.load_writer`).
+            commands: See `sgd_gym.agents.commands`.
+        """
+        self.needs_infos = infos_of(commands)
+        self._writer, self._commands = writer, commands
         self._started: set[int] = set()
 
     def reset(self, slots: Sequence[int], keys: Sequence[EpisodeKey]) -> None:
@@ -29,7 +36,7 @@ class FlatAgent(Agent):
             if slot not in self._started:
                 self._started.add(slot)
                 self._writer.read(slot, Start(seen["task"], seen["look"], seen["inventory"]))
-        written = self._writer.write(slots, "command")
+        written = write_commands(self._writer, self._commands, slots, observations, infos)
         return [one.text if isinstance(one, Command) else "" for one in written]
 
     def observe(self, slot: int, observation: Observation, reward: float, ended: bool) -> None:

@@ -60,7 +60,7 @@ class _Scores(nn.Module):
 
     def __init__(self, width: int, kept: int, actions: int):
         super().__init__()
-        self._width, self._actions = width, actions
+        self.width, self._actions = width, actions
         self._own = nn.Linear(width, actions)
         last = nn.Linear(_HIDDEN, 1)
         self._shared = nn.Sequential(nn.Linear(kept // actions + width, _HIDDEN), nn.Tanh(), last)
@@ -69,7 +69,7 @@ class _Scores(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, latent: torch.Tensor) -> torch.Tensor:
-        seen, features = latent[:, : self._width], latent[:, self._width :]
+        seen, features = latent[:, : self.width], latent[:, self.width :]
         features = features.reshape(len(latent), self._actions, -1)
         both = torch.cat([features, seen.unsqueeze(1).expand(-1, self._actions, -1)], dim=2)
         scores: torch.Tensor = self._own(seen) + self._shared(both).squeeze(2)

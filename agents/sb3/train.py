@@ -16,8 +16,11 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import EvalCallback
 from stable_baselines3.common.vec_env import VecEnv
 
+from sgd_gym.agents.sb3.agent import MODEL, SETTINGS
 from sgd_gym.agents.sb3.policy import OptionPolicy
 from sgd_gym.agents.sb3.worlds import MoveBudget, make_worlds
+from sgd_gym.encoders import NGRAMS
+from sgd_gym.files import write_json
 
 POLICY = "MultiInputPolicy"
 
@@ -45,7 +48,7 @@ class LearnConfig:
     eval_episodes: int = 10
     """Episodes of an evaluation."""
     out: Path = Path("runs/sb3")
-    """Folder for model.zip, the best model on dev, and TensorBoard's files."""
+    """Folder for model.zip, its settings, the best model on dev, and TensorBoard's files."""
 
 
 def make_learner(config: LearnConfig, worlds: VecEnv) -> BaseAlgorithm:
@@ -58,13 +61,8 @@ def make_learner(config: LearnConfig, worlds: VecEnv) -> BaseAlgorithm:
     }
     match config.learner:
         case "maskable-ppo":
-            settings: dict[str, Any] = {
-                "n_steps": 256,
-                "batch_size": 64,
-                "ent_coef": 0.01,
-                "learning_rate": 1e-3,
-            }
-            return MaskablePPO(OptionPolicy, worlds, **settings, **common)
+            common["learning_rate"] = 1e-3
+            return MaskablePPO(OptionPolicy, worlds, n_steps=256, batch_size=64, ent_coef=0.01, **common)
         case "ppo":
             return PPO(POLICY, worlds, n_steps=256, batch_size=64, ent_coef=0.01, **common)
         case "a2c":
@@ -83,7 +81,7 @@ def make_learner(config: LearnConfig, worlds: VecEnv) -> BaseAlgorithm:
 
 
 def learn(config: LearnConfig) -> tuple[BaseAlgorithm, MoveBudget]:
-    """Train a learner and save it as `model.zip`; return it, and the episodes it learnt from."""
+    """Train a learner and save it for `SB3Agent`; return it, and the episodes it learnt from."""
     arguments: dict[str, Any] = {
         "task": config.task,
         "actions": config.actions,
@@ -110,7 +108,9 @@ def learn(config: LearnConfig) -> tuple[BaseAlgorithm, MoveBudget]:
             )
         # An action makes one move at least, so that the budget of moves ends it first.
         learner.learn(config.moves, callback=callbacks, tb_log_name=config.learner)
-        learner.save(config.out / "model.zip")
+        learner.save(config.out / MODEL)
+        world = {"encoder": NGRAMS, "width": None, **arguments}
+        write_json(config.out / SETTINGS, {"learner": config.learner, **world})
         return learner, budget
     finally:
         worlds.close()

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sgd_gym.models.generation import Writer, load_writer
+from sgd_gym.agents.commands import CommandRule, infos_of, write_commands
+from sgd_gym.models.generation import load_writer
+from sgd_gym.models.writer import Writer
 from sgd_gym.options import Info, Observation
 from sgd_gym.prompts import Command, Done, Event, Plan, Reply, Start
 
@@ -11,9 +13,15 @@ from sgd_gym.prompts import Command, Done, Event, Plan, Reply, Start
 class ModelExecutor:
     """Writes commands until it writes that the sub-goal is done; the first word is always a command."""
 
-    def __init__(self, writer: Writer):
-        """Take the writer of a checkpoint of role "executor"; `load_executor` brings both together."""
-        self._writer = writer
+    def __init__(self, writer: Writer, commands: CommandRule = "free"):
+        """Take a writer and what it may write.
+
+        Args:
+            writer: That of a checkpoint of role "executor"; `load_executor` brings both together.
+            commands: See `sgd_gym.agents.commands`.
+        """
+        self.needs_infos = infos_of(commands)
+        self._writer, self._commands = writer, commands
         self._unread: dict[int, list[Event]] = {}
         """Of options that have started; the model reads it at the next `act`."""
         self._last: dict[int, Event] = {}
@@ -44,7 +52,7 @@ class ModelExecutor:
             for event in self._unread.pop(slot):
                 self._read(slot, event)
             self._unread[slot] = []
-        written = self._writer.write(slots, "command", may_be_done)
+        written = write_commands(self._writer, self._commands, slots, observations, infos, may_be_done)
         self._last.update(zip(slots, written, strict=True))
         return [one.text if isinstance(one, Command) else "" for one in written]
 

@@ -16,12 +16,12 @@ from typing import Literal
 from sgd_gym.data.annotation_report import RECORDS, check_owner, read_record, write_record, write_report
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.errors import DataError, SgdGymError, UnknownNameError
+from sgd_gym.llm.client import ChatClient
+from sgd_gym.llm.config import LlmConfig
 from sgd_gym.progress import track
 from sgd_gym.subgoals import Subgoal, option_indices
 from sgd_gym.subgoals.annotator import Annotation, Annotator, Outcome, RulesAnnotator
 from sgd_gym.subgoals.llm import LlmAnnotator
-from sgd_gym.subgoals.llm_client import ChatClient
-from sgd_gym.subgoals.llm_endpoint import Budget, Endpoint
 from sgd_gym.trajectories import Episode, Head, episode_files, read_episodes, read_heads, write_episodes
 
 OUT = Path("data/annotated")
@@ -29,7 +29,7 @@ SPLITS = ("train", "dev", "test")
 
 
 @dataclass
-class AnnotateConfig:
+class AnnotateConfig(LlmConfig):
     """Divide collected episodes into sub-goals, or compare two annotations of the same episodes."""
 
     data: Path = Path("data/raw")
@@ -47,36 +47,10 @@ class AnnotateConfig:
     """Splits to divide: train, dev, test."""
     limit: int | None = None
     """Only so many episodes, the first ones; all if not given."""
-    llm_url: str | None = None
-    """Base of an OpenAI-compatible API, such as https://api.openai.com/v1; asks for --annotator llm."""
-    llm_model: str | None = None
-    """Model as the API calls it."""
     llm_name: str | None = None
     """Name to record in the data; the model's if not given."""
-    llm_key_env: str = "OPENAI_API_KEY"
-    """Environment variable that holds the key; a server on this machine may need none."""
     llm_concurrency: int = 8
     """How many questions are under way at once."""
-    llm_timeout_s: float = 120.0
-    """Seconds after which a question is sent again."""
-    llm_tries: int = 5
-    """How often a question is sent before it counts as unanswered."""
-    llm_backoff_s: float = 1.0
-    """Seconds before the second try; they double with each."""
-    llm_temperature: float | None = 0.0
-    """Sampling temperature; None sends none."""
-    llm_max_tokens: int | None = None
-    """Longest answer in tokens; as the server has it if not given."""
-    llm_budget_tokens: int | None = None
-    """Stop before more tokens than this are read and written together."""
-    llm_budget_money: float | None = None
-    """Stop before more money than this is spent; needs the two prices."""
-    llm_price_in: float | None = None
-    """Money for a million tokens read."""
-    llm_price_out: float | None = None
-    """Money for a million tokens written."""
-    cache: Path = Path("data/llm_cache")
-    """Folder of all answers of models, by question; nothing is paid twice."""
 
     @property
     def by_llm(self) -> bool:
@@ -200,31 +174,11 @@ def _open_annotator(
     if not config.by_llm:
         yield RulesAnnotator(), None
         return
-    if not config.llm_url or not config.llm_model:
-        missing = "--llm-model" if config.llm_url else "--llm-url"
-        raise SgdGymError(f"{missing} is missing. Fix: give both --llm-url and --llm-model.")
-    prices = (config.llm_price_in, config.llm_price_out)
-    if config.llm_budget_money is not None and None in prices:
-        raise SgdGymError(
-            "A budget in money needs prices. Fix: give --llm-price-in and --llm-price-out, for a million "
-            "tokens."
-        )
-    for name in ("llm_concurrency", "llm_tries"):
-        if getattr(config, name) < 1:
-            raise SgdGymError(f"{name} is {getattr(config, name)}. Allowed: 1 or more.")
-    endpoint = Endpoint(
-        config.llm_url,
-        config.llm_model,
-        config.llm_key_env,
-        config.llm_timeout_s,
-        config.llm_tries,
-        config.llm_backoff_s,
-        config.llm_temperature,
-        config.llm_max_tokens,
-    )
-    budget = Budget(config.llm_budget_tokens, config.llm_budget_money, prices[0] or 0.0, prices[1] or 0.0)
-    with ChatClient(endpoint, config.cache, budget) as client:
-        yield LlmAnnotator(client, config.llm_name or config.llm_model, _choose_examples(heads)), client
+    if config.llm_concurrency < 1:
+        raise SgdGymError(f"llm_concurrency is {config.llm_concurrency}. Allowed: 1 or more.")
+    with config.open_client() as client:
+        name = config.llm_name or client.endpoint.model
+        yield LlmAnnotator(client, name, _choose_examples(heads)), client
 
 
 def _choose_examples(heads: dict[Path, list[Head]]) -> dict[str, Episode]:

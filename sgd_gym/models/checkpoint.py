@@ -22,7 +22,7 @@ class CheckpointMeta:
     """What a checkpoint was made with."""
 
     roles: list[str]
-    """What the model was trained to write: planner, executor, both, or flat."""
+    """What the model was trained to write: planner, executor, both, flat, or sage."""
     model: str
     """Preset, folder or hub name that training began with."""
     family: str

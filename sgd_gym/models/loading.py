@@ -21,14 +21,17 @@ def family_of(model: Any) -> Family:
     return "encoder-decoder" if model.config.is_encoder_decoder else "decoder-only"
 
 
-def make_or_load(name: str, family: Family, texts: Callable[[], Iterable[str]]) -> tuple[Any, Any]:
+def make_or_load(
+    name: str, family: Family, texts: Callable[[], Iterable[str]], tokenizer: Any = None
+) -> tuple[Any, Any]:
     """Return a model (fp32) and its tokenizer.
 
     Args:
-        name: A preset, which gets random weights and a tokenizer of its own, a local folder, or the name of a
-            model on the Hugging Face hub.
+        name: A preset, which gets random weights, a local folder, or the name of a model on the Hugging Face
+            hub.
         family: Which family a preset shall be of; others are what they are.
         texts: Gives the texts that a preset's tokenizer learns from.
+        tokenizer: That of a preset; it gets one of its own if not given.
 
     Raises:
         SgdGymError: If it is none of the three, or the hub cannot be reached.
@@ -36,7 +39,8 @@ def make_or_load(name: str, family: Family, texts: Callable[[], Iterable[str]]) 
     if name in PRESETS:
         if family not in FAMILIES:
             raise UnknownNameError("family", family, FAMILIES)
-        tokenizer = learn_tokenizer(texts(), PRESETS[name].vocabulary, SPECIAL_TOKENS[family])
+        if tokenizer is None:
+            tokenizer = learn_tokenizer(texts(), PRESETS[name].vocabulary, SPECIAL_TOKENS[family])
         return make_model(
             name, family, len(tokenizer), tokenizer.pad_token_id, tokenizer.eos_token_id
         ), tokenizer

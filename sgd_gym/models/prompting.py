@@ -12,16 +12,23 @@ from sgd_gym.prompts import HISTORY, Ask, Window
 
 MAX_NEW_TOKENS = 48
 """Longest command or sub-goal that is written, in tokens; what is longer is cut."""
+MAX_ADVICE_TOKENS = 160
+"""The same for a sub-goal with its commands."""
 
 KEPT = 3 / 4
 """Part of the room that a transcript fills after it was cut, so that it is not cut again at every move."""
 
 
-def longest_prompt(model: Any) -> int:
+def longest_answer(kind: Ask) -> int:
+    """Return how many tokens of an answer are written."""
+    return MAX_ADVICE_TOKENS if kind == "advice" else MAX_NEW_TOKENS
+
+
+def longest_prompt(model: Any, kind: Ask = "command") -> int:
     """Return how many tokens a prompt may have, with room left for what is written after it."""
     if family_of(model) == "encoder-decoder":
         return WINDOW  # T5 knows relative positions only, so that any length works
-    return min(CONTEXT, int(getattr(model.config, "max_position_embeddings", CONTEXT))) - MAX_NEW_TOKENS
+    return min(CONTEXT, int(getattr(model.config, "max_position_embeddings", CONTEXT))) - longest_answer(kind)
 
 
 def fit_transcript(segments: Sequence[list[int]], room: int) -> list[list[int]]:

@@ -82,6 +82,10 @@ class RaggedCache:
         """Begin a transcript anew."""
         self._lengths[row] = 0
 
+    def cut(self, row: int, length: int) -> None:
+        """Forget what a transcript holds beyond its first `length` tokens."""
+        self._lengths[row] = min(length, self.length(row))
+
     def read(self, rows: Sequence[int], chunks: Sequence[Sequence[int]]) -> torch.Tensor:
         """Read the next tokens of some transcripts, and return the logits after the last one of each.
 

@@ -4,7 +4,7 @@ Both families of models read the same events: a `Transcript` writes each of them
 the last of them anew at every decision.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,11 +14,14 @@ from sgd_gym.trajectories import Episode, Step
 PROMPT_VERSION = 1
 """Rises whenever a prompt's text changes; a checkpoint records the one it was trained with."""
 
-Role = Literal["planner", "executor", "flat"]
-ROLES: tuple[Role, ...] = ("planner", "executor", "flat")
+Role = Literal["planner", "executor", "flat", "sage"]
+ROLES: tuple[Role, ...] = ("planner", "executor", "flat", "sage")
 
-Ask = Literal["subgoal", "command"]
+Ask = Literal["subgoal", "command", "advice"]
 """What a model is asked for."""
+
+MAX_ADVISED = 5
+"""The most commands that a sage advises at a time, as in SwiftSage."""
 
 END, DONE = "<|end|>", "<|done|>"
 """Tokens that end what a model writes: the second one alone says that the option has ended."""
@@ -63,14 +66,54 @@ class Done:
     """The option has ended."""
 
 
-Event = Start | Plan | Command | Reply | Done
+@dataclass(frozen=True)
+class Advice:
+    """The next sub-goal, and the first commands that reach it; what a model of role sage writes.
+
+    Law: `Advice.read(str(advice)) == advice`.
+    """
+
+    subgoal: str
+    commands: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Write it as a model does: `pick_up(cup): open cupboard; pick up cup`."""
+        return f"{self.subgoal}: {'; '.join(self.commands)}"
+
+    @classmethod
+    def read(cls, text: str) -> "Advice":
+        """Read what a model wrote; text of another form gives no commands, and commands beyond five go."""
+        subgoal, bracket, rest = text.partition("):")
+        if not bracket:
+            return cls(text.strip())
+        commands = [one.strip() for one in rest.split(";") if one.strip()]
+        return cls(f"{subgoal.strip()})", tuple(commands[:MAX_ADVISED]))
+
+
+Event = Start | Plan | Command | Reply | Done | Advice
 
 
 def is_target(event: Event, role: Role) -> bool:
     """Whether a model of this role is trained to write the event."""
     if role == "planner":
         return isinstance(event, Plan)
+    if role == "sage":
+        return isinstance(event, Advice)
     return isinstance(event, Command | Done)
+
+
+Span = Literal["reason", "act"]
+"""What a piece of text is: a thought, which the sub-goals are here, or an action."""
+
+
+def span_of(event: Event) -> Span | None:
+    """Return the span that a model writes with this event, in the sense of arXiv 2505.13820.
+
+    None for what is read, and for a sage's advice, which holds both.
+    """
+    if isinstance(event, Plan):
+        return "reason"
+    return "act" if isinstance(event, Command | Done) else None
 
 
 def is_needless(step: Step) -> bool:
@@ -82,20 +125,22 @@ def is_needless(step: Step) -> bool:
     return step.action == "look around" or step.observation == "The door is already open."
 
 
-def make_events(episode: Episode, subgoals: bool) -> Iterator[Event]:
+def make_events(episode: Episode, subgoals: bool, advice: bool = False) -> Iterator[Event]:
     """Yield what happens in a recorded episode, without needless commands.
 
     Args:
         episode: What was played.
         subgoals: Whether sub-goals and their ends are told; flat imitation has none.
+        advice: Whether each option begins with the advice that a sage would give: its sub-goal with its first
+            commands.
 
     Raises:
         DataError: If sub-goals are asked for and the episode has none.
     """
     steps = episode.steps
-    if subgoals and any(step.subgoal is None for step in steps):
+    if (subgoals or advice) and any(step.subgoal is None for step in steps):
         raise DataError(
-            f"{episode.episode_id} has no sub-goals, which planner and executor are trained on. "
+            f"{episode.episode_id} has no sub-goals, which planner, executor and sage are trained on. "
             f"Fix: run 'sgd-gym annotate' and train on its output."
         )
     yield Start(episode.task_description, steps[0].look, steps[0].inventory)
@@ -103,12 +148,26 @@ def make_events(episode: Episode, subgoals: bool) -> Iterator[Event]:
     for number, step in enumerate(steps):
         if is_needless(step):
             continue
-        if subgoals and step.option_index != option:
-            if option is not None:
+        if (subgoals or advice) and step.option_index != option:
+            if option is not None and subgoals:
                 yield Done()
-            yield Plan(step.subgoal or "")
+            if subgoals:
+                yield Plan(step.subgoal or "")
+            if advice:
+                yield _advise(steps[number:])
             option = step.option_index
         yield Command(step.action)
         if number + 1 < len(steps):
             after = steps[number + 1]
             yield Reply(step.observation, after.look, after.inventory, step.reward)
+
+
+def events_for(episode: Episode, roles: Sequence[Role]) -> Iterator[Event]:
+    """Yield what a model of these roles is told of a recorded episode; see `make_events`."""
+    return make_events(episode, subgoals="planner" in roles or "executor" in roles, advice="sage" in roles)
+
+
+def _advise(steps: Sequence[Step]) -> Advice:
+    """Return the advice at the first of some steps."""
+    own = [one.action for one in steps if one.option_index == steps[0].option_index and not is_needless(one)]
+    return Advice(steps[0].subgoal or "", tuple(own[:MAX_ADVISED]))

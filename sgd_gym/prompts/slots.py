@@ -37,10 +37,10 @@ class Slots:
                 self._slot(word, match[1])
             self.task = pattern.sub(partial(self._tell, word), self.task)
 
-    def read(self, text: str) -> str:
-        """Return the text with slots for names."""
+    def read(self, text: str, allot: bool = True) -> str:
+        """Return the text with slots for names; `allot` new ones to names that have none."""
         for word, pattern, task_only in _FAMILIES:
-            text = pattern.sub(partial(self._replace, word, task_only), text)
+            text = pattern.sub(partial(self._replace, word, task_only or not allot), text)
         return text
 
     def write(self, text: str) -> str:

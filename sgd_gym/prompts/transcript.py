@@ -9,15 +9,18 @@ It looks like this (line ends added here):
     <|plan|>pick_up(thermometer)<|end|> ...
 
 The planner is trained on what follows <|plan|>, the executor on what follows <|act|>; <|done|> ends an
-option. Flat imitation has neither <|plan|> nor <|done|>. Knows neither tokenizer nor model.
+option. Flat imitation has neither <|plan|> nor <|done|>. A sage writes the sub-goal with its commands,
+<|plan|>navigate_to(kitchen): go to kitchen<|end|>, after a transcript of commands and replies alone: what it
+advised before is not told, since others may have played since. Knows neither tokenizer nor model.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sgd_gym.prompts.events import (
     DONE,
     END,
+    Advice,
     Ask,
     Command,
     Done,
@@ -25,9 +28,11 @@ from sgd_gym.prompts.events import (
     Plan,
     Reply,
     Role,
+    Span,
     Start,
+    events_for,
     is_target,
-    make_events,
+    span_of,
 )
 from sgd_gym.prompts.shorten import compact_inventory, compact_look, one_line
 from sgd_gym.prompts.slots import Slots
@@ -38,8 +43,8 @@ REPLY, PLAN, ACT = "<|reply|>", "<|plan|>", "<|act|>"
 TRANSCRIPT_TOKENS = (TASK, INVENTORY, LOOK, REPLY, PLAN, ACT, END, DONE)
 """What a tokenizer must not cut."""
 
-OPENERS: dict[Ask, str] = {"subgoal": PLAN, "command": ACT}
-"""The token that asks for a sub-goal or a command."""
+OPENERS: dict[Ask, str] = {"subgoal": PLAN, "command": ACT, "advice": PLAN}
+"""The token that asks for a sub-goal, a command, or a sub-goal with its commands."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class Segment:
     text: str
     target: bool = False
     """Whether the model of the role is trained to write it."""
+    span: Span | None = None
+    """Of a target, what it is; None for a sage's advice."""
 
 
 class Transcript:
@@ -73,6 +80,9 @@ class Transcript:
                 return [f"{TASK}{self.slots.task}{INVENTORY}{carried}{self._look(event.look)}"]
             case Plan():
                 return [PLAN, f"{self.slots.read(event.text)}{END}"]
+            case Advice():
+                # It is not kept at play, so that it must not change how later text is told.
+                return [PLAN, f"{self.slots.read(str(event), allot=False)}{END}"]
             case Command():
                 return [ACT, f"{self.slots.read(event.text)}{END}"]
             case Done():
@@ -97,10 +107,22 @@ def make_segments(episode: Episode, roles: Sequence[Role]) -> Iterator[Segment]:
     """Return the segments of an episode that a model of these roles is trained on.
 
     Raises:
-        DataError: If planner or executor is among the roles and the episode has no sub-goals.
+        DataError: If another role than flat is among them and the episode has no sub-goals.
     """
     transcript = Transcript()
-    for event in make_events(episode, subgoals="flat" not in roles):
+    for event in events_for(episode, roles):
         *before, last = transcript.read(event)
         yield from map(Segment, before)
-        yield Segment(last, any(is_target(event, role) for role in roles))
+        target = any(is_target(event, role) for role in roles)
+        yield Segment(last, target, span_of(event) if target else None)
+
+
+def each_advice(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
+    """Cut the segments of a sage: for each advice what was read before it, without the advice before that."""
+    told: list[Segment] = []
+    for segment in segments:
+        if segment.target:
+            yield [*told, segment]
+            told.pop()  # its opener
+        else:
+            told.append(segment)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sgd_gym.prompts.events import (
     DONE,
+    Advice,
     Ask,
     Command,
     Done,
@@ -16,9 +17,11 @@ from sgd_gym.prompts.events import (
     Plan,
     Reply,
     Role,
+    Span,
     Start,
+    events_for,
     is_target,
-    make_events,
+    span_of,
 )
 from sgd_gym.prompts.shorten import compact_inventory, compact_look, one_line
 from sgd_gym.prompts.slots import Slots
@@ -33,7 +36,12 @@ WINDOW_TOKENS = (DONE,)
 QUESTIONS: dict[Ask, str] = {
     "subgoal": "What is the next sub-goal?",
     "command": "What is the next command?",
+    "advice": "What is the next sub-goal, and which commands reach it?",
 }
+
+
+KINDS: dict[type[Event], Ask] = {Plan: "subgoal", Advice: "advice"}
+"""What is asked for where one of these is the answer; a command everywhere else."""
 
 
 @dataclass
@@ -79,6 +87,8 @@ class Window:
                 move.reward = event.reward
                 self._score += event.reward
                 self._see(event.look, event.inventory)
+            case Advice():
+                pass  # whether it was followed is told by the commands
 
     def ask(self, kind: Ask, history: int = HISTORY, room: int | None = None) -> str:
         """Return the prompt that asks for a sub-goal or a command.
@@ -108,10 +118,19 @@ class Window:
         ]
         return "\n".join(fields)
 
+    def retract(self, event: Event) -> None:
+        """Forget what was read last, if it is a command: it was not sent."""
+        if isinstance(event, Command):
+            self._moves.pop()
+
     def answer(self, event: Event) -> str:
         """Return what a model writes when it writes this event."""
-        assert isinstance(event, Plan | Command | Done)
-        return DONE if isinstance(event, Done) else self.slots.read(event.text)
+        assert isinstance(event, Plan | Command | Done | Advice)
+        if isinstance(event, Done):
+            return DONE
+        if isinstance(event, Advice):
+            return self.slots.read(str(event), allot=False)  # see `Transcript.read`
+        return self.slots.read(event.text)
 
     def _see(self, look: str, inventory: str) -> None:
         name, lines = compact_look(self.slots.read(look))
@@ -129,17 +148,19 @@ class Decision:
     """As it is when this is yielded; it goes on afterwards."""
     kind: Ask
     answer: str
+    span: Span | None
+    """What the answer is; None for a sage's advice."""
 
 
 def make_decisions(episode: Episode, roles: Sequence[Role]) -> Iterator[Decision]:
     """Yield the decisions of an episode that a model of these roles is trained on.
 
     Raises:
-        DataError: If planner or executor is among the roles and the episode has no sub-goals.
+        DataError: If another role than flat is among them and the episode has no sub-goals.
     """
     window = Window()
-    for event in make_events(episode, subgoals="flat" not in roles):
-        if isinstance(event, Plan | Command | Done) and any(is_target(event, role) for role in roles):
-            kind: Ask = "subgoal" if isinstance(event, Plan) else "command"
-            yield Decision(window, kind, window.answer(event))
+    for event in events_for(episode, roles):
+        if any(is_target(event, role) for role in roles):
+            kind: Ask = KINDS.get(type(event), "command")
+            yield Decision(window, kind, window.answer(event), span_of(event))
         window.read(event)

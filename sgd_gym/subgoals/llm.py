@@ -1,6 +1,6 @@
 """The annotator by a language model: asks, lays the answer over the path, asks again for what is missing.
 
-Knows no HTTP; `llm_client` does. An answer that holds no sub-goals, or those of another path, is asked again
+Knows no HTTP; `sgd_gym.llm` does. An answer that holds no sub-goals, or those of another path, is asked again
 with the reason; commands that were added are dropped, a single missing one joins the sub-goal before it, and
 longer gaps are asked for on their own. The example shown before the question is a path of the same task that
 the model has divided itself.
@@ -9,17 +9,15 @@ the model has divided itself.
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from typing import Protocol
 
 from sgd_gym.errors import AnnotationError, SgdGymError
+from sgd_gym.llm.chat import Chat, Message, Reply, UnansweredError
 from sgd_gym.subgoals.alignment import Division, complete, divide, fill
 from sgd_gym.subgoals.annotator import ASKED_AGAIN, FAILED, REPAIRED, Annotation, Outcome
 from sgd_gym.subgoals.grammar import Subgoal
-from sgd_gym.subgoals.llm_client import Reply, UnansweredError
 from sgd_gym.subgoals.llm_prompt import (
     Answer,
     Example,
-    Message,
     make_correction,
     make_gap_question,
     make_messages,
@@ -36,17 +34,10 @@ MIN_SHARE = 0.5
 """Share of the path that an answer must hold, lest it count as the answer for another path."""
 
 
-class Client(Protocol):
-    """What answers conversations."""
-
-    def ask(self, messages: list[Message]) -> Reply:
-        """Return the answer to a conversation."""
-
-
 class LlmAnnotator:
     """Divides by a language model; may be called from any number of threads."""
 
-    def __init__(self, client: Client, name: str, examples: Mapping[str, Episode]):
+    def __init__(self, client: Chat, name: str, examples: Mapping[str, Episode]):
         """Prepare; nothing is asked yet.
 
         Args:
@@ -78,7 +69,7 @@ class LlmAnnotator:
             is_shown = shown is not None and shown.episode_id == episode.episode_id
             example = None if is_shown else self._example(episode.task, outcome)
             subgoals = _Dialogue(self.client, episode, example, outcome).divide()
-        except AnnotationError as error:
+        except (AnnotationError, UnansweredError) as error:
             outcome.status, outcome.reason = FAILED, str(error)
             outcome.passing = isinstance(error, UnansweredError) and error.passing
             return Annotation(None, outcome)
@@ -102,7 +93,7 @@ class LlmAnnotator:
                 try:
                     subgoals = _Dialogue(self.client, episode, None, own).divide()
                     example = Example(episode.task_description, tuple(episode.actions), tuple(subgoals))
-                except AnnotationError as error:
+                except (AnnotationError, UnansweredError) as error:
                     if isinstance(error, UnansweredError) and error.passing:
                         raise  # with it, the questions would be others than without
                     example = None
@@ -116,14 +107,14 @@ class LlmAnnotator:
 class _Dialogue:
     """The questions and answers for one path."""
 
-    def __init__(self, client: Client, episode: Episode, example: Example | None, outcome: Outcome):
+    def __init__(self, client: Chat, episode: Episode, example: Example | None, outcome: Outcome):
         self.client, self.outcome, self.counts = client, outcome, outcome.counts
         self.task, self.path = episode.task_description, episode.actions
         self.messages = make_messages(self.task, self.path, example)
         self.questions = 0
 
     def divide(self) -> list[Subgoal]:
-        """Return the sub-goal of each command; raises AnnotationError."""
+        """Return the sub-goal of each command; raises AnnotationError or UnansweredError."""
         question = make_question(self.task, self.path)
         division, messages, text = self._ask_well(self.messages, question, None)
         conversation = [*messages, {"role": "assistant", "content": text}]

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sgd_gym.errors import SubgoalError
+from sgd_gym.llm.chat import Message
 from sgd_gym.subgoals.alignment import Part
 from sgd_gym.subgoals.grammar import PREDICATES, Subgoal, parse
 
 PROMPT_VERSION = 2
 """Rises with every change of the texts below, so that reports tell which of them were asked."""
-
-Message = dict[str, str]
 
 _INSTRUCTIONS = """\
 You read the commands with which a player solved a task in a text world, and say what each stretch of them \

@@ -28,6 +28,7 @@ class TokenBatches:
         seed: int,
         process: int = 0,
         processes: int = 1,
+        difficulty: np.ndarray | None = None,
     ):
         """Draw the plan.
 
@@ -39,14 +40,19 @@ class TokenBatches:
             seed: Of the order.
             process: Number of this process.
             processes: How many share each batch.
+            difficulty: Of each row; the first pass then goes from easy to hard.
         """
         generator = np.random.default_rng(seed)
         self._batches: list[np.ndarray] = []
         left = passes
         while left > 0:
-            batches = list(_cut_pass(np.asarray(lengths), batch_tokens, generator))
-            order = generator.permutation(len(batches))[: math.ceil(min(left, 1.0) * len(batches))]
-            self._batches += [batches[number] for number in order]
+            easy_first = difficulty is not None and not self._batches
+            rows = generator.permutation(len(lengths))
+            if difficulty is not None and easy_first:
+                rows = np.argsort(difficulty, kind="stable")
+            batches = list(_cut_pass(np.asarray(lengths), rows, batch_tokens))
+            order = np.arange(len(batches)) if easy_first else generator.permutation(len(batches))
+            self._batches += [batches[number] for number in order[: math.ceil(min(left, 1.0) * len(batches))]]
             left -= 1
         self._process, self._processes = process, processes
 
@@ -60,8 +66,7 @@ class TokenBatches:
             yield batch[self._process :: self._processes].tolist()
 
 
-def _cut_pass(lengths: np.ndarray, batch_tokens: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
-    order = generator.permutation(len(lengths))
+def _cut_pass(lengths: np.ndarray, order: np.ndarray, batch_tokens: int) -> Iterator[np.ndarray]:
     # A pool holds the rows of about so many batches.
     in_pool = max(1, round(POOL * batch_tokens / max(1.0, float(lengths.mean()))))
     for start in range(0, len(order), in_pool):

@@ -7,8 +7,9 @@ from typing import Any, Literal
 from sgd_gym.errors import SgdGymError, UnknownNameError
 from sgd_gym.models.presets import FAMILIES, PRESETS
 from sgd_gym.prompts import ROLES, Role
-from sgd_gym.training.objectives import OBJECTIVES
+from sgd_gym.training.objectives import Masks, check_weights
 
+OBJECTIVES = ("imitation", "token-kd", "structured-kd")
 SELECTIONS = ("match", "loss", "score")
 
 
@@ -22,6 +23,10 @@ class TrainConfig:
     """Annotated episodes: a parquet file or a folder of them."""
     tasks: list[str] | None = None
     """Train on these tasks only; all that the data holds if not given."""
+    dev_data: Path | None = None
+    """Where the dev episodes are, if they are not in --data."""
+    fraction: float = 1.0
+    """Train on this share of each task's train episodes, the first ones; one at least."""
     model: str = "nano"
     """A preset trained from scratch (nano, tiny, small), a folder, or a name on the Hugging Face hub."""
     family: Literal["decoder-only", "encoder-decoder"] = "decoder-only"
@@ -30,8 +35,28 @@ class TrainConfig:
     """Begin with the weights and the tokenizer of this checkpoint instead of a model."""
     shared: bool = False
     """Let planner and executor be one model, which learns to write both."""
-    objective: str = "imitation"
-    """What is minimised."""
+    objective: Literal["imitation", "token-kd", "structured-kd"] = "imitation"
+    """What is learnt: recorded texts, or what --teacher would write, at every token alike or by spans."""
+    teacher: Path | None = None
+    """Checkpoint to learn from; a preset takes over its tokenizer, for imitation nothing else."""
+    beliefs: int | None = None
+    """Ask the teacher once, and keep its so many likeliest tokens at each place; it is asked at each batch if
+    not given."""
+    reason_weight: float = 1.0
+    """Weight of sub-goals (structured-kd)."""
+    act_weight: float = 1.0
+    """Weight of commands (structured-kd)."""
+    label_weight: float = 0.0
+    """Weight of the recorded text beside the teacher's distribution (structured-kd)."""
+    masks: Masks = "spans"
+    """For ablations of structured-kd: all tokens are alike (none), or spans are drawn anew (random)."""
+    played: Path | None = None
+    """Games that the student has played itself ('sgd-gym bench keep --min-score -100'), for the teacher to
+    judge: on-policy distillation."""
+    played_share: float = 0.5
+    """Share of the rows that are of --played."""
+    curriculum: bool = False
+    """Begin with one pass from easy to hard, by length and by the entropy of the teacher."""
     epochs: float = 10
     """Passes over the (balanced) train episodes; of a broken number, the last one ends early."""
     batch_tokens: int = 2048
@@ -86,8 +111,8 @@ class TrainConfig:
         known: list[Role] = [one for one in ROLES if one == role]
         if not known:
             raise UnknownNameError("role", role, ROLES)
-        if self.shared and role == "flat":
-            raise SgdGymError("--shared joins planner and executor; flat has neither. Fix: leave it out.")
+        if self.shared and role not in ("planner", "executor"):
+            raise SgdGymError(f"--shared joins planner and executor; {role} has neither. Fix: leave it out.")
         return ["planner", "executor"] if self.shared else known
 
     def check(self, role: str) -> None:
@@ -103,15 +128,30 @@ class TrainConfig:
         if self.select not in SELECTIONS:
             raise UnknownNameError("selection", self.select, SELECTIONS)
         for name in (
-            *("epochs", "batch_tokens", "learning_rate", "lora", "evals", "dev_variations"),
+            *("epochs", "batch_tokens", "learning_rate", "lora", "evals", "dev_variations", "beliefs"),
             *("score_variations", "patience", "worlds"),
         ):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise SgdGymError(f"{name} is {value}. Allowed: above 0.")
+        if not 0 < self.fraction <= 1:
+            raise SgdGymError(f"fraction is {self.fraction}. Allowed: above 0, 1 at most.")
+        check_weights(self.reason_weight, self.act_weight, self.label_weight, self.masks)
+        if self.teacher is None and (self.objective != "imitation" or self.curriculum):
+            what = "--curriculum" if self.curriculum else f"--objective {self.objective}"
+            raise SgdGymError(f"{what} needs a teacher. Fix: --teacher FOLDER.")
+        if self.played is not None and self.objective == "imitation":
+            raise SgdGymError(
+                "--played holds what a student did, which only a teacher can judge. "
+                "Fix: --objective structured-kd --teacher FOLDER, or --data for games worth imitating."
+            )
+        if not 0 < self.played_share <= 1:
+            raise SgdGymError(f"played_share is {self.played_share}. Allowed: above 0, 1 at most.")
         if self.context_weight < 0:
             raise SgdGymError(f"context_weight is {self.context_weight}. Allowed: 0 or more.")
         roles = self.roles(role)
+        if self.select == "score" and role == "sage":
+            raise SgdGymError("--select score plays episodes, and a sage does not play. Fix: --select loss.")
         if self.select == "score" and roles in (["planner"], ["executor"]) and self.partner is None:
             other = "executor" if role == "planner" else "planner"
             raise SgdGymError(
@@ -122,7 +162,7 @@ class TrainConfig:
     @property
     def settings(self) -> dict[str, Any]:
         """Return what the weights depend on, as plain values."""
-        elsewhere = ("out", "data", "tensorboard", "push_to_hub", "worlds")
+        elsewhere = ("out", "data", "dev_data", "tensorboard", "push_to_hub", "worlds")
         return {
             name: str(value) if isinstance(value, Path) else value
             for name, value in vars(self).items()

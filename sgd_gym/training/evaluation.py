@@ -1,12 +1,13 @@
 """How well a model predicts recorded episodes, reading the true text before each answer; plays nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from sgd_gym.training.objectives import imitation
-from sgd_gym.training.rows import Collator, Row
+from sgd_gym.training.rows import Collator, Row, Wanted
 
 
 def evaluate(model: Any, rows: Sequence[Row], collator: Collator, batch_tokens: int) -> dict[str, float]:
@@ -24,12 +25,12 @@ def evaluate(model: Any, rows: Sequence[Row], collator: Collator, batch_tokens: 
     with torch.inference_mode():
         for part in _batches(rows, batch_tokens):
             batch = collator(part)
-            inputs, targets, weights = split_batch(batch, model.device)
-            logits = model(**inputs).logits
-            part_loss, part_weight = imitation(logits, targets, weights)
+            inputs, wanted = split_batch(batch, model.device)
+            logits, weights = model(**inputs).logits, wanted.weights
+            part_loss, part_weight = imitation(logits, wanted, inputs)
             total += float(part_loss)
             weight += float(part_weight)
-            right = (logits.argmax(-1) == targets) | (weights == 0)
+            right = (logits.argmax(-1) == wanted.targets) | (weights == 0)
             for hits, on in zip(right.cpu(), weights.cpu() > 0, strict=True):
                 # A new answer begins where weight follows no weight.
                 begins = on & ~torch.cat([torch.zeros(1, dtype=torch.bool), on[:-1]])
@@ -42,13 +43,14 @@ def evaluate(model: Any, rows: Sequence[Row], collator: Collator, batch_tokens: 
     return {"loss": total / max(weight, 1.0), "exact_match": exact / max(answers, 1)}
 
 
-def split_batch(
-    batch: dict[str, Any], device: Any
-) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
-    """Divide a batch of `Collator` into what the model reads, targets and weights."""
+def split_batch(batch: dict[str, Any], device: Any) -> tuple[dict[str, torch.Tensor], Wanted]:
+    """Divide a batch of `Collator` into what the model reads and what it should write."""
     moved = {name: value.to(device) for name, value in batch.items() if isinstance(value, torch.Tensor)}
-    targets, weights = moved.pop("targets"), moved.pop("weights")
-    return moved, targets, weights
+    wanted = Wanted(moved.pop("targets"), moved.pop("weights"), moved.pop("spans"))
+    if "belief_tokens" in moved:
+        belief = (moved.pop("belief_tokens"), moved.pop("belief_scores"))
+        wanted = replace(wanted, belief=belief)
+    return moved, wanted
 
 
 def _batches(rows: Sequence[Row], batch_tokens: int) -> list[list[Row]]:

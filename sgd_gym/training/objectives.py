@@ -1,53 +1,157 @@
-"""What training minimises; knows no trainer.
+"""What training minimises: recorded texts, or what a teacher would write; knows no trainer.
 
 An objective gets the logits of a batch and what `Collator` says of it, and returns a sum and the weight it
 stands on, so that batches divided over processes add up to the same loss.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Literal, Protocol, get_args
 
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, log_softmax
 
-from sgd_gym.errors import UnknownNameError
+from sgd_gym.errors import SgdGymError, UnknownNameError
+from sgd_gym.prompts import Span
+from sgd_gym.training.act_tokens import ActTokens
+from sgd_gym.training.rows import SPANS, Wanted
+from sgd_gym.training.teacher import Teacher
+
+Masks = Literal["spans", "none", "random"]
+"""Which tokens are thoughts and actions: those that are, all tokens as thoughts, or any, drawn anew."""
 
 
 class Objective(Protocol):
     """What is minimised over a batch."""
 
     def __call__(
-        self, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+        self, logits: torch.Tensor, wanted: Wanted, read: dict[str, torch.Tensor]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the weighted sum of losses and the sum of the weights, both scalars.
 
         Args:
             logits: What the model predicts, (batch, predicted tokens, vocabulary).
-            targets: What was to be predicted, (batch, predicted tokens).
-            weights: How much each of them counts, (batch, predicted tokens); 0 for padding.
+            wanted: What it should.
+            read: What it has read: the arguments of a model's forward pass.
         """
         ...
 
 
 def imitation(
-    logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+    logits: torch.Tensor, wanted: Wanted, read: dict[str, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Cross-entropy of what the annotated paths say: behaviour cloning."""
-    chosen = weights > 0
-    losses = cross_entropy(logits[chosen].float(), targets[chosen], reduction="none")
-    return (losses * weights[chosen]).sum(), weights.sum()
+    chosen = wanted.weights > 0
+    losses = cross_entropy(logits[chosen].float(), wanted.targets[chosen], reduction="none")
+    return (losses * wanted.weights[chosen]).sum(), wanted.weights.sum()
 
 
-OBJECTIVES: Mapping[str, Callable[[], Objective]] = {"imitation": lambda: imitation}
-"""Makers of objectives by name."""
+class TokenKD:
+    """Divergence from the teacher at every token that counts, all alike (Sanh et al., arXiv 1910.01108)."""
+
+    def __init__(self, teacher: Teacher):
+        """Take the teacher."""
+        self._teacher = teacher
+
+    def __call__(
+        self, logits: torch.Tensor, wanted: Wanted, read: dict[str, torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the sum of the weighted divergences, and of the weights."""
+        weights, teacher = wanted.counted, self._teacher.logits(wanted, read)
+        losses = divergence(teacher[weights > 0], logits[weights > 0])
+        return (losses * weights[weights > 0]).sum(), weights.sum()
 
 
-def make_objective(name: str, **settings: Any) -> Objective:
-    """Return the objective of a name.
+class StructuredKD:
+    """Structured Agent Distillation (arXiv 2505.13820): thoughts and actions have losses of their own.
+
+    A thought, which a sub-goal is here, is compared with the teacher's over the whole vocabulary, an action
+    over the tokens that the grammar of commands allows there. What is only read carries no loss.
+    """
+
+    def __init__(
+        self,
+        teacher: Teacher,
+        act_tokens: ActTokens,
+        reason_weight: float = 1.0,
+        act_weight: float = 1.0,
+        label_weight: float = 0.0,
+        masks: Masks = "spans",
+    ):
+        """Take the teacher.
+
+        Args:
+            teacher: Whose distribution is learnt.
+            act_tokens: Tells what may stand in a command.
+            reason_weight: Of each token of a thought.
+            act_weight: Of each token of an action.
+            label_weight: Of the cross-entropy of what was recorded, beside each divergence.
+            masks: Other masks than the true ones, for ablations.
+        """
+        check_weights(reason_weight, act_weight, label_weight, masks)
+        self._teacher, self._act_tokens = teacher, act_tokens
+        self._weights: dict[Span, float] = {"reason": reason_weight, "act": act_weight}
+        self._label_weight, self._masks = label_weight, masks
+
+    def __call__(
+        self, logits: torch.Tensor, wanted: Wanted, read: dict[str, torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the sum of the weighted losses, and of the weights."""
+        spans, teacher = self._spans(wanted), self._teacher.logits(wanted, read)
+        loss, weight = logits.new_zeros((), dtype=torch.float32), 0.0
+        for span, own in self._weights.items():
+            chosen, allowed = spans == SPANS[span], None
+            if span == "act":
+                allowed = self._act_tokens.mask(wanted.targets, chosen, logits.shape[-1])
+            losses = divergence(teacher[chosen], logits[chosen], allowed)
+            if self._label_weight:
+                labels = cross_entropy(logits[chosen].float(), wanted.targets[chosen], reduction="none")
+                losses = losses + self._label_weight * labels * wanted.weights[chosen]
+            loss = loss + own * losses.sum()
+            weight += own * int(chosen.sum())
+        return loss, torch.tensor(weight, device=logits.device)
+
+    def _spans(self, wanted: Wanted) -> torch.Tensor:
+        """Return the span of each token, by the masks that are asked for."""
+        if self._masks == "spans":
+            return wanted.spans
+        counted = wanted.counted > 0
+        if self._masks == "none":
+            return counted * SPANS["reason"]
+        spans = torch.zeros_like(wanted.spans)
+        own = wanted.spans[counted]
+        spans[counted] = own[torch.randperm(len(own), device=own.device)]
+        return spans
+
+
+def divergence(
+    teacher: torch.Tensor, student: torch.Tensor, allowed: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return KL(teacher || student) at each of n places, over some tokens or over all, (n,).
+
+    Args:
+        teacher: Logits, (n, vocabulary).
+        student: Logits, likewise.
+        allowed: Which tokens count, bool, likewise.
+    """
+    teacher, student = teacher.float(), student.float()
+    if allowed is not None:
+        teacher, student = (one.masked_fill(~allowed, -torch.inf) for one in (teacher, student))
+    log_p, log_q = log_softmax(teacher, -1), log_softmax(student, -1)
+    # Where the teacher has no probability, 0 * log(0 / q) counts 0.
+    gaps = torch.where(log_p == -torch.inf, 0.0, log_p - log_q.masked_fill(log_q == -torch.inf, 0.0))
+    return (log_p.exp() * gaps).sum(-1)
+
+
+def check_weights(reason: float, act: float, label: float, masks: str) -> None:
+    """Check the settings of structured distillation.
 
     Raises:
-        UnknownNameError: If there is none.
+        UnknownNameError: If there are no such masks.
+        SgdGymError: If a weight is negative, or none is above 0.
     """
-    if name not in OBJECTIVES:
-        raise UnknownNameError("objective", name, OBJECTIVES)
-    return OBJECTIVES[name](**settings)
+    if masks not in get_args(Masks):
+        raise UnknownNameError("masks", masks, get_args(Masks))
+    if min(reason, act, label) < 0 or reason + act == 0:
+        raise SgdGymError(
+            f"reason_weight is {reason}, act_weight {act}, label_weight {label}. "
+            f"Allowed: 0 or more, and one of the first two above 0."
+        )

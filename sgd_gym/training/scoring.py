@@ -12,7 +12,8 @@ from sgd_gym.agents.sgd.planner import ModelPlanner
 from sgd_gym.benchmarks.protocols import Protocol
 from sgd_gym.benchmarks.run import play
 from sgd_gym.envs.tasks import get_tasks
-from sgd_gym.models.generation import Writer, load_writer, make_writer
+from sgd_gym.models.generation import load_writer, make_writer
+from sgd_gym.models.writer import Writer
 from sgd_gym.prompts import Role
 from sgd_gym.training.config import TrainConfig
 

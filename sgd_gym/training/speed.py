@@ -6,6 +6,7 @@ longest, as a fixed length does; what counts are the tokens that are no padding.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -13,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
 from sgd_gym.envs.tasks import get_tasks
@@ -21,10 +22,10 @@ from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
 from sgd_gym.training.batches import TokenBatches
 from sgd_gym.training.config import TrainConfig
-from sgd_gym.training.objectives import imitation
+from sgd_gym.training.job import make_job
+from sgd_gym.training.objectives import Objective, imitation
 from sgd_gym.training.optimizer import MuonAdamW
-from sgd_gym.training.rows import Collator, Row, balance, make_collator, make_rows, select
-from sgd_gym.training.train import make_model
+from sgd_gym.training.rows import Collator, Row, make_collator, make_rows, select, thin
 from sgd_gym.training.trainer import TokenTrainer
 from sgd_gym.trajectories import read_episodes
 
@@ -64,8 +65,8 @@ def measure_training(config: TrainSpeedConfig) -> list[Figure]:
     figures: list[Figure] = []
     for family in config.families:
         settings = TrainConfig(config.out, model=config.model, family=cast(Any, family))
-        set_seed(settings.seed)
-        model, tokenizer = make_model(settings, episodes, ["executor"])
+        job = make_job(["executor"], settings, episodes, [])
+        model, tokenizer = job.model, job.tokenizer
         rows = make_rows(episodes, ["executor"], model, tokenizer, settings.context_weight).rows
         collator = make_collator(model, tokenizer)
         paces: dict[str, list[float]] = {"token batches": [], "fixed padding": []}
@@ -82,13 +83,11 @@ def measure_training(config: TrainSpeedConfig) -> list[Figure]:
 
 def measure_pace(role: str, settings: TrainConfig, seconds: float) -> tuple[float, int]:
     """Return tokens a second of a training with these settings, and the tokens of one of its passes."""
-    episodes = balance(select(read_episodes(settings.data), "train", settings.tasks))
-    roles = settings.roles(role)
-    set_seed(settings.seed)
-    model, tokenizer = make_model(settings, episodes, roles)
-    rows = make_rows(episodes, roles, model, tokenizer, settings.context_weight).rows
-    pace = _pace(_make_ours, model, rows, make_collator(model, tokenizer), settings, seconds)
-    return pace, sum(map(len, rows))
+    episodes = thin(select(read_episodes(settings.data), "train", settings.tasks), settings.fraction)
+    job = make_job(settings.roles(role), settings, episodes, [])
+    make = partial(_make_ours, objective=job.objective)
+    pace = _pace(make, job.model, job.rows, job.collator, settings, seconds)
+    return pace, sum(map(len, job.rows))
 
 
 class _Count:
@@ -147,7 +146,12 @@ def _arguments(scratch: str, **others: Any) -> TrainingArguments:
 
 
 def _make_ours(
-    model: Any, rows: list[Row], collator: Collator, settings: TrainConfig, scratch: str
+    model: Any,
+    rows: list[Row],
+    collator: Collator,
+    settings: TrainConfig,
+    scratch: str,
+    objective: Objective = imitation,
 ) -> tuple[Trainer, _Count]:
     count = _Count(collator)
     lengths = [len(row) for row in rows]
@@ -159,7 +163,7 @@ def _make_ours(
         lambda process, processes: TokenBatches(
             lengths, settings.epochs, settings.batch_tokens, settings.seed, process, processes
         ),
-        imitation,
+        objective,
         lambda _: {},
         optimizers=(MuonAdamW(model, settings.peak_learning_rate, 0.01), None),
     )

@@ -92,7 +92,7 @@ def train_tiny_chat(episodes: Sequence[Episode], out: Path, settings: TinyChatSe
     texts = [text for pair in pairs for text in pair]
     tokenizer = learn_tokenizer(texts, settings.vocabulary, (USER, ASSISTANT))
     tokenizer.chat_template = TEMPLATE
-    model = _make_model(settings, tokenizer)
+    model = make_model(settings, tokenizer)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, weight_decay=0.05)
     model.train()
     losses: list[float] = []
@@ -171,7 +171,8 @@ def _named_words(episode: Episode) -> set[str]:
     return found - plain
 
 
-def _make_model(settings: TinyChatSettings, tokenizer: Any) -> Any:
+def make_model(settings: TinyChatSettings, tokenizer: Any) -> Any:
+    """Return the model with random weights."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     model = LlamaForCausalLM(

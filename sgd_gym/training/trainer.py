@@ -85,8 +85,8 @@ class TokenTrainer(Trainer):
     ) -> torch.Tensor:
         """Return the weighted mean of the losses over the batch of all processes."""
         self._tokens += inputs.pop("tokens") * self.args.world_size
-        read, targets, weights = split_batch(inputs, self.args.device)
-        loss, weight = self._objective(model(**read).logits, targets, weights)
+        read, wanted = split_batch(inputs, self.args.device)
+        loss, weight = self._objective(model(**read).logits, wanted, read)
         if self.args.world_size > 1:  # gradients are averaged over processes
             weight = cast(torch.Tensor, self.accelerator.reduce(weight.detach(), "sum"))
             loss = loss * self.args.world_size

@@ -6,8 +6,14 @@ import gymnasium as gym
 import pytest
 from sb3_contrib import MaskablePPO
 
+from sgd_gym.agents.base import EpisodeKey
+from sgd_gym.agents.sb3.agent import SB3Agent
 from sgd_gym.agents.sb3.train import LearnConfig, learn
 from sgd_gym.agents.sb3.worlds import CountedScore, make_worlds
+from sgd_gym.envs.array import ScienceWorldSB3Env
+from sgd_gym.envs.scienceworld import ScienceWorldEnv
+from sgd_gym.envs.tasks import get_task
+from sgd_gym.errors import CheckpointError
 
 
 @pytest.mark.slow
@@ -46,3 +52,43 @@ def test_a_saved_policy_chooses_open_options(tmp_path: Path) -> None:
             assert infos[0]["option"]["terminated_by"] != "cannot_start"
     finally:
         worlds.close()
+
+
+def test_the_agent_plays_as_the_environment_does(tmp_path: Path) -> None:
+    """One view of arrays and one runner serve both: the same options, commands and score."""
+    learn(LearnConfig(moves=5, eval_every=0, out=tmp_path))
+    model = MaskablePPO.load(tmp_path / "model.zip")
+    arrays = ScienceWorldSB3Env("find-plant", split="dev")
+    texts = ScienceWorldEnv("find-plant", "dev")
+    try:
+        variation = get_task("find-plant").variations("dev")[0]
+        agent = SB3Agent(tmp_path)
+        agent.reset([0], [EpisodeKey("find-plant", variation, 0)])
+        seen, info = texts.reset(options={"variation": variation})
+        flat, _ = arrays.reset(options={"variation": variation})
+        for _ in range(6):
+            action, _ = model.predict(flat, action_masks=arrays.action_masks(), deterministic=True)
+            flat, _, terminated, truncated, told = arrays.step(action)
+            for command in told["option"]["commands"]:
+                assert agent.act([0], [seen], [info]) == [command]
+                seen, reward, ended, _, info = texts.step(command)
+                agent.observe(0, seen, float(reward), ended)
+            assert info["score"] == told["score"]
+            if terminated or truncated:
+                break
+        assert agent.stats(0)["planner_calls"] > 0
+    finally:
+        arrays.close()
+        texts.close()
+
+
+def test_what_is_no_policy_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"has no settings\.json"):
+        SB3Agent(tmp_path)
+    (tmp_path / "settings.json").write_text('{"learner": "maskable-ppo"}')
+    with pytest.raises(CheckpointError, match=r"has no model\.zip"):
+        SB3Agent(tmp_path)
+    (tmp_path / "model.zip").touch()
+    (tmp_path / "settings.json").write_text('{"learner": "dqn-her"}')
+    with pytest.raises(CheckpointError, match="plays for goals"):
+        SB3Agent(tmp_path)

@@ -8,11 +8,27 @@ import pytest
 
 from sgd_gym.agents.base import Agent, EpisodeKey
 from sgd_gym.agents.flat.agent import FlatAgent
+from sgd_gym.agents.history import History
 from sgd_gym.agents.sgd.agent import SGDAgent
 from sgd_gym.agents.sgd.executor import ModelExecutor
 from sgd_gym.agents.sgd.planner import ModelPlanner
+from sgd_gym.agents.swiftsage.local import LocalSage
 from sgd_gym.models.generation import load_writer
-from sgd_gym.prompts import Ask, Command, Done, Event, Plan, Role, is_needless, make_events
+from sgd_gym.models.transcripts import TranscriptWriter
+from sgd_gym.models.trees import Tree
+from sgd_gym.prompts import (
+    Advice,
+    Ask,
+    Command,
+    Done,
+    Event,
+    Plan,
+    Role,
+    each_advice,
+    is_needless,
+    make_events,
+    make_segments,
+)
 from sgd_gym.prompts.events import is_target
 from sgd_gym.trajectories import Episode, Step, read_episodes
 
@@ -31,7 +47,11 @@ class Dictation:
         self.events.append(event)
 
     def write(
-        self, slots: Sequence[int], kind: Ask, may_be_done: Sequence[bool] | None = None
+        self,
+        slots: Sequence[int],
+        kind: Ask,
+        may_be_done: Sequence[bool] | None = None,
+        trees: Sequence[Tree | None] | None = None,
     ) -> list[Event]:
         assert list(slots) == [0]
         target = next(self.targets)
@@ -154,6 +174,26 @@ def test_agents_begin_a_new_episode_with_nothing_read(episodes: list[Episode]) -
     play(agent, one)
     play(agent, other)
     assert without_end(executed.events) == without_end(events_of(other, "executor"))
+
+
+def test_sage_reads_what_it_was_trained_on(checkpoints: Path, episodes: list[Episode]) -> None:
+    """Before each advice: commands and replies, whoever chose them, and no advice."""
+    episode = episodes[0]
+    writer = load_writer(checkpoints / "sage", "sage")
+    assert isinstance(writer, TranscriptWriter)
+    sage = LocalSage(writer)
+    sage.reset([0], [EpisodeKey(episode.task, episode.variation, 0)])
+    history = History(episode.task_description, "", "")
+    trained = each_advice(make_segments(episode, ["sage"]))
+    for event in make_events(episode, subgoals=False, advice=True):
+        if isinstance(event, Advice):
+            sage.advise({0: history})
+            read = [token for segment in writer._pages[0].segments for token in segment]
+            *told, _, _ = next(trained)
+            assert writer.tokenizer.decode(read) == "".join(one.text for one in told)
+        else:
+            sage.read(0, event)
+    assert next(trained, None) is None
 
 
 def test_trained_agents_play_and_count(checkpoints: Path, episodes: list[Episode]) -> None:

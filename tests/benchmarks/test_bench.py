@@ -1,18 +1,18 @@
 """Agents are named, checked before one plays, and their results written once."""
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sgd_gym.benchmarks.bench import BenchConfig, bench
-from sgd_gym.benchmarks.protocols import PROTOCOLS
-from sgd_gym.benchmarks.report import make_markdown, read_results, write_results, write_tensorboard
-from sgd_gym.errors import CheckpointError, DataError, SgdGymError, UnknownNameError
+from sgd_gym.agents.base import EpisodeKey
+from sgd_gym.benchmarks.bench import BenchConfig, _money, bench
+from sgd_gym.benchmarks.history import read_history
+from sgd_gym.benchmarks.protocols import HELDOUT_TASKS, PROTOCOLS
+from sgd_gym.benchmarks.results import read_results
+from sgd_gym.benchmarks.transcripts import read_moves
+from sgd_gym.errors import CheckpointError, SgdGymError, UnknownNameError
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,18 @@ from sgd_gym.errors import CheckpointError, DataError, SgdGymError, UnknownNameE
         ({"agents": ["random"], "protocol": "all"}, UnknownNameError, "protocol 'all'"),
         ({"agents": ["random"], "tasks": ["boil"]}, UnknownNameError, "task of protocol"),
         ({"agents": ["random"], "worlds": 0}, SgdGymError, "worlds is 0. Allowed: 1 or more"),
+        *(
+            ({"fast": True, "commands": rule}, SgdGymError, f"cannot keep to --commands {rule}.*Fix: ")
+            for rule in ("visible", "valid")
+        ),
+        *(
+            (
+                {"agents": ["random"], "shard": shard},
+                SgdGymError,
+                f"shard is '{shard}'. Allowed: i/n, such as 1/3",
+            )
+            for shard in ("0/3", "4/3", "3", "a/b", "1/35")
+        ),
     ],
 )
 def test_what_cannot_play_is_refused_before_anyone_plays(
@@ -44,7 +56,19 @@ def test_a_checkpoint_of_another_role_is_refused(checkpoints: Path, tmp_path: Pa
         bench(config)
 
 
-def test_trained_and_simple_agents_give_one_results_file(
+def test_a_checkpoint_that_saw_held_out_tasks_is_refused(
+    checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = BenchConfig(["flat"], "heldout", out=tmp_path / "out", flat=checkpoints / "flat")
+    held = replace(PROTOCOLS["heldout"], tasks=("find-plant", *HELDOUT_TASKS))
+    monkeypatch.setitem(PROTOCOLS, "heldout", held)
+    with pytest.raises(
+        CheckpointError, match=r"trained on find-plant, .* heldout keeps out.* Fix: .*--tasks 1-1,"
+    ):
+        bench(config)
+
+
+def test_trained_and_simple_agents_give_one_set_of_files(
     checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PROTOCOLS, "smoke", replace(PROTOCOLS["smoke"], max_moves=3))
@@ -56,73 +80,34 @@ def test_trained_and_simple_agents_give_one_results_file(
         executor=checkpoints / "executor",
         worlds=1,
     )
-    rows = bench(config)
-    results = read_results(tmp_path / "results.json")
-    assert results["rows"] == rows
-    assert [row["agent"] for row in rows] == config.agents
-    assert {"schema_version", "versions", "git", "command", "settings", "rows"} <= set(results)
-    sgd, random, mine = rows
+    results = bench(config)
+    assert read_results(tmp_path / "results.json") == results
+    assert [row["agent"] for row in results.rows] == results.agents == config.agents
+    sgd, random, mine = results.rows
     assert sgd["planner_calls"] > 0
     assert sgd["executor_calls"] >= sgd["moves"]
+    assert (sgd["training_seed"], random["training_seed"]) == (0, None)
     same = ("score_last", "moves", "ended_by")
     assert [random[name] for name in same] == [mine[name] for name in same]
-    table = (tmp_path / "table.md").read_text(encoding="utf-8")
-    assert table == make_markdown(rows)
-    assert all(name in table for name in config.agents)
-    assert bench(config) == rows, "a second run plays nothing"
+    for name in ("table.md", "results.csv"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert all(agent in text for agent in config.agents), name
+
+    key = EpisodeKey("find-plant", sgd["variation"], 0)
+    _, *moves = read_moves(tmp_path / "transcripts.parquet", "sgd", key, sgd["training_seed"])
+    assert all(move.subgoal for move in moves)
+    indices = [move.option_index for move in moves]
+    assert indices[0] == 0
+    assert indices == sorted(indices, key=lambda index: index or 0)
+    assert sum(move.model_tokens for move in moves) == sgd["model_tokens"]
+    assert moves[0].model_tokens > 0
+
+    assert bench(config).rows == results.rows, "a second run plays nothing"
+    assert len(read_history(tmp_path / "history.jsonl")) == 1, "nor is it a new run of the project"
 
 
-ROW = {
-    "agent": "random",
-    "task": "find-plant",
-    "score_negative_as_zero": 17,
-    "success": False,
-    "moves": 3,
-    "planner_calls": 0,
-    "seconds": 0.5,
-}
-
-
-def test_results_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["/bin/sgd-gym", "bench", "run"])
-    write_results(tmp_path / "results.json", [ROW], SimpleNamespace(seed=0))
-    results = read_results(tmp_path / "results.json")
-    assert results["rows"] == [ROW]
-    assert results["command"] == "sgd-gym bench run"
-    assert results["settings"] == {"seed": "0"}
-    assert {"python", "sgd-gym", "scienceworld", "torch"} <= set(results["versions"])
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema_version": 99}', '"text"'])
-def test_what_is_no_results_file_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "results.json"
-    path.write_text(text)
-    with pytest.raises(DataError, match=r"results\.json"):
-        read_results(path)
-
-
-def test_missing_results_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Fix: make one with 'sgd-gym bench'"):
-        read_results(tmp_path / "results.json")
-
-
-def test_the_table_is_markdown() -> None:
-    head, rule, line = make_markdown([ROW]).splitlines()
-    assert head.count("|") == rule.count("|") == line.count("|")
-    assert "find-plant" in line
-    assert "random" in line
-    assert "17.0" in line
-
-
-def test_events_for_tensorboard_have_the_names_of_stable_baselines3(tmp_path: Path) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    write_tensorboard(tmp_path, [ROW, ROW | {"task": "boil", "score_negative_as_zero": 51}])
-    (folder,) = tmp_path.iterdir()
-    assert folder.name == "random"
-    events = EventAccumulator(str(folder)).Reload()
-    tags = set(events.Tags()["scalars"])
-    assert {"eval/score", "rollout/success_rate", "rollout/ep_len_mean"} <= tags
-    assert {"eval/score/boil", "eval/score/find-plant"} <= tags
-    assert events.Scalars("eval/score")[0].value == 34
-    assert json.dumps(events.Scalars("eval/score/boil")[0].value) == "51.0"
+def test_money_is_what_the_tokens_of_a_language_model_cost() -> None:
+    row = {"llm_tokens_in": 2_000_000, "llm_tokens_out": 1_000_000, "llm_tokens": 3_000_000}
+    assert _money(row, BenchConfig(llm_price_in=0.5, llm_price_out=2.0)) == 3.0
+    assert _money(row, BenchConfig()) is None
+    assert _money({"llm_tokens": 0}, BenchConfig()) == 0

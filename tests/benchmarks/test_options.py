@@ -13,6 +13,7 @@ from sgd_gym.errors import DataError, UnknownNameError
 from sgd_gym.subgoals.grammar import parse
 
 
+@pytest.mark.slow
 def test_two_paths_are_measured(tmp_path: Path) -> None:
     raw = CollectConfig(tmp_path / "raw", ["find-plant"], ["dev"], max_variations=2, worlds=1, shorten=True)
     raw.short_out = tmp_path / "short"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sgd_gym.benchmarks.stats import Interval, mean_interval, summarise
+from sgd_gym.benchmarks.stats import Interval, bootstrap, interquartile_mean, mean_interval
 
 
 def test_two_scores_by_hand() -> None:
@@ -73,39 +73,60 @@ def test_an_interval_prints_as_a_table_shows_it() -> None:
     assert str(Interval(50.04, 0, 100)) == "50.0 [0.0, 100.0]"
 
 
-def make_row(agent: str, task: str, score: int, **changes: float) -> dict[str, object]:
-    return {
-        "agent": agent,
-        "task": task,
-        "score_last": score,
-        "score_negative_as_zero": max(0, score),
-        "success": score == 100,
-        "moves": 10,
-        "planner_calls": 2,
-        "seconds": 1.0,
-    } | changes
+def test_a_group_of_one_beside_others_is_not_drawn() -> None:
+    assert mean_interval([[50], [0, 100]]) == Interval(50, 25, 75)
 
 
-def test_summaries_count_negative_ends_as_zero_and_weigh_tasks_equally() -> None:
-    rows = [
-        make_row("sgd", "boil", 100, moves=20),
-        make_row("sgd", "boil", -100, moves=10, planner_calls=4),
-        *(make_row("sgd", "find-plant", 100, moves=5) for _ in range(8)),
-    ]
-    boil, plant, both = summarise(rows)
-    assert [one.task for one in (boil, plant, both)] == ["boil", "find-plant", "all"]
-    assert [one.episodes for one in (boil, plant, both)] == [2, 8, 10]
-    assert [one.score.mean for one in (boil, plant, both)] == [50, 100, 75]
-    assert [one.success_rate for one in (boil, plant, both)] == [0.5, 1, 0.75]
-    assert [one.moves for one in (boil, plant, both)] == [15, 5, 10]
-    assert [one.planner_calls for one in (boil, plant, both)] == [3, 2, 2.5]
-    assert (both.score.low, both.score.high) == (50, 100)
+# --- training seeds
 
 
-def test_agents_are_summed_up_apart_in_order_of_appearance() -> None:
-    rows = [make_row("flat", "boil", 10), make_row("sgd", "boil", 30), make_row("flat", "boil", 20)]
-    assert [(one.agent, one.task, one.score.mean) for one in summarise(rows)] == [
-        ("flat", "boil", 15),
-        ("sgd", "boil", 30),
-    ]
-    assert summarise([]) == []
+def over_all(scores: list[np.ndarray]) -> Interval:
+    (interval,) = bootstrap([scores], lambda means: [means[0][:, :, 0].mean((0, 1))])
+    return interval
+
+
+def test_training_seeds_are_drawn_for_all_tasks_together() -> None:
+    """Two seeds, 0 and 100 everywhere: drawn together, the mean is 0, 50 or 100, not something in between."""
+    task = np.array([[0.0, 0.0], [100.0, 100.0]])[:, :, None]
+    assert over_all([task, task, task]) == Interval(50, 0, 100)
+
+
+def test_variations_are_drawn_for_all_seeds_together() -> None:
+    """Variations 0 and 100 for both seeds: of two crossed factors the draw is one, as with one seed."""
+    task = np.array([[0.0, 100.0], [0.0, 100.0]])[:, :, None]
+    assert over_all([task]) == Interval(50, 0, 100)
+    values: list[np.ndarray] = []
+    bootstrap([[task]], lambda means: values.append(means[0].ravel()) or [means[0].mean((0, 1))[0]])
+    assert set(np.concatenate(values)) == {0, 50, 100}
+
+
+def test_one_seed_is_the_bootstrap_over_variations_of_scipy() -> None:
+    draw = np.random.default_rng(5)
+    tasks = [draw.normal(50, 20, size=(1, 12, 1)) for _ in range(3)]
+    ours = over_all(tasks)
+    theirs = stats.bootstrap(
+        [task[0, :, 0] for task in tasks],
+        lambda *groups, axis: np.mean([group.mean(axis) for group in groups], axis=0),
+        paired=False,
+        n_resamples=20_000,
+        method="percentile",
+        rng=np.random.default_rng(9),
+    ).confidence_interval
+    width = theirs.high - theirs.low
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=width / 40)
+
+
+def test_with_many_seeds_the_width_is_that_of_two_random_effects() -> None:
+    """The variance of the mean of crossed effects is v_seed / S + v_variation / V (no interaction)."""
+    draw = np.random.default_rng(1)
+    seeds, variations = draw.normal(0, 10, 40), draw.normal(50, 10, 40)
+    interval = over_all([(seeds[:, None] + variations[None])[:, :, None]])
+    sigma = np.sqrt(np.var(seeds) / 40 + np.var(variations) / 40)
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * sigma, rel=0.05)
+
+
+def test_the_interquartile_mean_is_that_of_the_middle_half() -> None:
+    """Of 0 to 100 in eight steps, the middle four: 30, 40, 60, 70."""
+    means = np.array([[0.0, 10, 30, 40], [60.0, 70, 90, 100]])[:, :, None]
+    assert interquartile_mean(means) == pytest.approx([50])
+    assert interquartile_mean(np.array([[[7.0, 9.0]]])) == pytest.approx([7, 9]), "of one score, itself"

@@ -46,6 +46,7 @@ def test_a_small_comparison_finds_no_difference(tmp_path: Path) -> None:
     assert "| yes |" in (tmp_path / "traces.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_differences_are_told_and_the_files_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the flags in the stock environment's JVM its valid actions come out otherwise."""
     monkeypatch.setattr(traces, "compare_with_stock", lambda walks: [["move 3 'wait': look"] for _ in walks])

@@ -362,6 +362,7 @@ def check_vector(envs: Any) -> None:
     assert rewards.tolist() == infos["score"].tolist() == [17]
 
 
+@pytest.mark.slow
 def test_an_oracle_path_does_not_depend_on_those_asked_for_before() -> None:
     """The simulator keeps walks that it drew for one path and would use them for the next."""
     variations = (0, 7)

@@ -534,6 +534,7 @@ def simulator_pid(envs: ScienceWorldVectorEnv, world: int) -> int:
     return int(env._simulator.pid)
 
 
+@pytest.mark.slow
 def test_make_vec_returns_what_sync_vector_env_returns() -> None:
     """Through ends by a wrong focus and by the time limit."""
     arguments: dict[str, Any] = {"task": "find-plant", "infos": ("valid_actions",), "max_episode_steps": 4}
@@ -589,6 +590,7 @@ def test_a_killed_jvm_costs_one_episode_of_one_world(worlds: ScienceWorldVectorE
     assert simulator_pid(worlds, 1) != pid
 
 
+@pytest.mark.slow
 def test_a_hanging_jvm_is_given_up_in_time(
     worlds: ScienceWorldVectorEnv, hang: Callable[[int], None]
 ) -> None:

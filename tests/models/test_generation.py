@@ -8,15 +8,19 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
-from sgd_gym.models.generation import TranscriptWriter, WindowWriter, Writer, make_writer
+from sgd_gym.models.generation import make_writer
 from sgd_gym.models.presets import FAMILIES, Family
 from sgd_gym.models.prompting import MAX_NEW_TOKENS, fit_window, longest_prompt
 from sgd_gym.models.tokenizer import learn_tokenizer
+from sgd_gym.models.transcripts import TranscriptWriter
+from sgd_gym.models.windows import WindowWriter
+from sgd_gym.models.writer import Writer
 from sgd_gym.prompts import (
     DONE,
     END,
     OPENERS,
     WINDOW_TOKENS,
+    Advice,
     Ask,
     Command,
     Done,
@@ -325,3 +329,28 @@ def test_one_reply_longer_than_the_context_leaves_the_head(model: Any, tokenizer
     checked.read(0, reply("The door is open. " * 200))
     (event,) = checked.write([0], "command")
     assert isinstance(event, Command)
+
+
+def test_what_is_taken_back_leaves_no_trace(model: Any, tokenizer: Any) -> None:
+    """A command that was written and not sent, and an advice, which is never kept."""
+    told = (Command("open door"), reply("The door is open."))
+    plain, other = make_writer(model, tokenizer), make_writer(model, tokenizer)
+    for writer in (plain, other):
+        writer.reset([0, 1])
+        for slot in (0, 1):
+            writer.read(slot, HEAD)
+    for slot in (0, 1):
+        (proposed,) = other.write([slot], "command")
+        other.retract(slot, proposed)
+        (advice,) = other.write([slot], "advice")
+        assert isinstance(advice, Advice)
+        other.retract(slot, advice)
+    for writer in (plain, other):
+        for event in told:
+            writer.read(0, event)
+    for _ in range(2):
+        assert plain.write([0, 1], "command") == other.write([0, 1], "command")
+    if isinstance(other, TranscriptWriter) and isinstance(plain, TranscriptWriter):
+        assert other._pages[0].segments == plain._pages[0].segments
+    elif isinstance(other, WindowWriter) and isinstance(plain, WindowWriter):
+        assert other._windows[0].ask("command") == plain._windows[0].ask("command")

@@ -18,6 +18,7 @@ from sgd_gym.prompts import (
     END,
     ROLES,
     TRANSCRIPT_TOKENS,
+    Advice,
     Command,
     Done,
     Plan,
@@ -27,6 +28,7 @@ from sgd_gym.prompts import (
     Start,
     Transcript,
     Window,
+    each_advice,
     make_decisions,
     make_segments,
 )
@@ -141,6 +143,16 @@ def test_targets_are_what_each_role_writes() -> None:
     assert targets["flat"] == commands
     assert targets["planner"] == [subgoal for _, subgoal in subgoals]
     assert [text for text in targets["executor"] if text != DONE] == commands
+    assert targets["sage"] == [
+        "navigate_to(kitchen): go to kitchen",
+        "pick_up(thermometer): pick up thermometer",
+        "navigate_to(kitchen): go to hallway; go to kitchen",
+        "activate(sink): activate sink",
+        "examine(thermometer): look at thermometer",
+        "focus_on(thermometer): focus on thermometer",
+        "place(thermometer, red box): move thermometer to red box",
+        "examine(flower pot 4): look at flower pot 4",
+    ]
     assert targets["executor"].count(DONE) == len(subgoals) - 1  # the episode ends the last one
 
 
@@ -153,6 +165,53 @@ def test_flat_meets_neither_subgoals_nor_done() -> None:
     text = "".join(one.text for one in make_segments(EPISODE, ["flat"]))
     for token in (PLAN, DONE, "navigate_to"):
         assert token not in text
+
+
+def test_an_advice_holds_the_first_five_commands_of_its_option() -> None:
+    first = EPISODE.steps[1]
+    steps = tuple(replace(first, action=f"wait{number}", option_index=number // 7) for number in range(9))
+    found = [one.text for one in make_segments(replace(EPISODE, steps=steps), ["sage"]) if one.target]
+    assert found == [
+        "navigate_to(kitchen): wait0; wait1; wait2; wait3; wait4<|end|>",
+        "navigate_to(kitchen): wait7; wait8<|end|>",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("pick_up(cup): open box; pick up cup", Advice("pick_up(cup)", ("open box", "pick up cup"))),
+        ("place(a, b): move a to b", Advice("place(a, b)", ("move a to b",))),
+        ("wait(): a;; b ;", Advice("wait()", ("a", "b"))),
+        ("wait(): 1;2;3;4;5;6", Advice("wait()", ("1", "2", "3", "4", "5"))),
+        ("wait():", Advice("wait()")),
+        ("go to kitchen", Advice("go to kitchen")),
+        ("", Advice("")),
+    ],
+)
+def test_an_advice_is_read_back_and_nonsense_advises_nothing(text: str, advice: Advice) -> None:
+    assert Advice.read(text) == advice
+    if advice.commands:
+        assert Advice.read(str(advice)) == advice
+
+
+def test_an_advice_gives_no_slot_to_what_was_not_seen() -> None:
+    transcript = began()
+    advice = Advice("place(seed, flower pot 9)", ("move seed to flower pot 9",))
+    assert "flower pot 9" in transcript.read(advice)[1]
+    (seen,) = transcript.read(Reply("Hm.", KITCHEN, ORANGE, 0.0))
+    assert "flower pot numberA" in seen
+
+
+def test_a_sage_is_told_no_earlier_advice() -> None:
+    segments = list(make_segments(EPISODE, ["sage"]))
+    each = list(each_advice(segments))
+    assert [one[-1] for one in each] == [one for one in segments if one.target]
+    moves = [one for one in make_segments(EPISODE, ["flat"])]
+    for told in each:
+        *before, opener, advice = told
+        assert (opener.text, advice.target) == (PLAN, True)
+        assert [one.text for one in before] == [one.text for one in moves[: len(before)]]
 
 
 def test_needless_commands_are_left_out() -> None:
@@ -171,11 +230,11 @@ def test_an_option_of_needless_commands_alone_is_left_out() -> None:
         assert list(make_segments(longer, [role])) == list(make_segments(EPISODE, [role]))
 
 
-@pytest.mark.parametrize("role", ["planner", "executor"])
+@pytest.mark.parametrize("role", ["planner", "executor", "sage"])
 def test_subgoals_are_needed_by_those_who_learn_them(role: Role) -> None:
     bare = replace(EPISODE, steps=tuple(replace(one, subgoal=None) for one in EPISODE.steps))
     with pytest.raises(
-        DataError, match=r"use-thermometer/0 has no sub-goals.*planner and executor.*Fix: .*annotate"
+        DataError, match=r"use-thermometer/0 has no sub-goals.*planner, executor and sage.*Fix: .*annotate"
     ):
         list(make_segments(bare, [role]))
     assert list(make_segments(bare, ["flat"])) == list(make_segments(EPISODE, ["flat"]))
@@ -272,6 +331,16 @@ def test_a_window_knows_which_subgoals_are_completed() -> None:
     text = window.ask("command")
     assert "Completed sub-goals: navigate_to(kitchen)\nSub-goal: pick_up(soap)" in text
     assert "Visited rooms: hallway, kitchen" in text
+
+
+def test_a_window_forgets_a_command_that_was_not_sent() -> None:
+    window = Window()
+    window.read(Start("Your task is to wait.", HALLWAY, ORANGE))
+    before = window.ask("command")
+    for event in (Command("go to kitchen"), Advice("wait()", ("wait",))):
+        window.read(event)
+        window.retract(event)
+        assert window.ask("command") == before
 
 
 # --- what both are made of

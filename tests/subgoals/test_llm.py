@@ -5,11 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from sgd_gym.errors import EndpointError, SgdGymError
+from sgd_gym.llm.chat import Message, Reply, UnansweredError
 from sgd_gym.subgoals import option_indices
 from sgd_gym.subgoals.annotator import Annotation
 from sgd_gym.subgoals.llm import CORRECTIONS, MAX_QUESTIONS, LlmAnnotator, total
-from sgd_gym.subgoals.llm_client import Reply, UnansweredError
-from sgd_gym.subgoals.llm_prompt import Message
 from sgd_gym.trajectories import Episode, Step
 
 PATH = ["go to kitchen", "pick up cup", "open fridge", "pick up milk", "pour milk into cup", "eat cake"]

@@ -60,6 +60,7 @@ def test_presets_keep_to_their_size(preset: str, family: Any) -> None:
 # --- killed
 
 
+@pytest.mark.slow
 def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(
     annotated_data: Path, tmp_path: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_training_that_has_not_ended_is_not_taken_for_another(annotated_data: 
     assert (state / "made_with.json").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_last_whole_state(annotated_data: Path, tmp_path: Path) -> None:
     out = tmp_path / "flat"
 
@@ -158,7 +160,9 @@ def test_a_shared_model_plays_both_roles(family: Any, annotated_data: Path, tmp_
         train("flat", replace(config, out=tmp_path / "flat"))
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "role", ["flat", *(pytest.param(one, marks=pytest.mark.slow) for one in ROLES if one != "flat")]
+)
 def test_an_encoder_decoder_learns_and_plays(role: Role, annotated_data: Path, tmp_path: Path) -> None:
     config = TrainConfig(tmp_path / "one", annotated_data, family="encoder-decoder", epochs=1)
     before = train(role, config).scores["loss"]
@@ -173,6 +177,7 @@ def test_an_encoder_decoder_learns_and_plays(role: Role, annotated_data: Path, t
         assert commands[0] == commands[1] != ""
 
 
+@pytest.mark.slow
 def test_weights_are_chosen_by_the_score_in_the_simulator(annotated_data: Path, tmp_path: Path) -> None:
     events = tmp_path / "events"
     config = TrainConfig(
@@ -191,6 +196,21 @@ def test_weights_are_chosen_by_the_score_in_the_simulator(annotated_data: Path, 
     names = {"train/loss", "train/tokens_per_second", "eval/loss", "eval/score", "eval/exact_command"}
     assert names <= set(log.Tags()["scalars"])
     assert meta.scores["score"] == max(one.value for one in log.Scalars("eval/score"))
+
+
+@pytest.mark.parametrize(
+    ("select", "best"), [("match", max), pytest.param("loss", min, marks=pytest.mark.slow)]
+)
+def test_weights_are_chosen_by_what_is_selected(
+    select: Any, best: Any, annotated_data: Path, tmp_path: Path
+) -> None:
+    config = TrainConfig(tmp_path / "executor", annotated_data, epochs=40, batch_tokens=512, select=select)
+    meta = train("executor", replace(config, tensorboard=tmp_path / "events"))
+    log = EventAccumulator(str(tmp_path / "events"))
+    log.Reload()
+    values = [one.value for one in log.Scalars(f"eval/{select}")]
+    assert len(set(values)) > 1
+    assert meta.scores[select] == pytest.approx(best(values), rel=1e-5)
 
 
 def test_training_goes_on_from_a_checkpoint(checkpoints: Path, annotated_data: Path, tmp_path: Path) -> None:

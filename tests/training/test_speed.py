@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from sgd_gym.benchmarks.figures import Figure
+from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
+from sgd_gym.data.collect import CollectConfig, collect
 from sgd_gym.errors import SgdGymError
+from sgd_gym.models.checkpoint import read_meta
+from sgd_gym.training.ablations import TrainAblationsConfig, ablate_training
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.families import FamiliesConfig, compare_families
 from sgd_gym.training.speed import TrainSpeedConfig, measure_pace, measure_training
@@ -45,6 +49,36 @@ def test_families_are_compared_after_equal_minutes(annotated_data: Path, tmp_pat
     assert len(before) == 4
     assert values(compare_families(config)) == found  # nothing is trained or played again
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+@pytest.mark.slow
+def test_what_training_needs_is_compared(tmp_path: Path) -> None:
+    tasks = ["find-plant", "find-living-thing"]
+    collect(CollectConfig(tmp_path / "raw", tasks, ["train", "dev"], max_variations=3, worlds=2))
+    annotate_folder(AnnotateConfig(tmp_path / "raw", tmp_path / "data"))
+    data = tmp_path / "data"
+    config = TrainAblationsConfig(
+        *(data, data, tasks, ["find-plant"], ["nano"], [0.5]),
+        **{"minutes": 0.2, "dev_variations": 1, "worlds": 1, "out": tmp_path / "out"},
+    )
+    found = values(ablate_training(config))
+    assert list(found) == [
+        *("nano", "50 % of the episodes", "the oracle's own paths", "without find-plant"),
+        *("nano: find-plant alone", "without find-plant: find-plant alone"),
+    ]
+    folders = ("nano", "50-of-the-episodes", "the-oracle-s-own-paths", "without-find-plant")
+    metas = [read_meta(tmp_path / "out" / folder, "executor") for folder in folders]
+    assert [meta.tasks for meta in metas] == [sorted(tasks)] * 3 + [["find-living-thing"]]
+    assert metas[1].data_hash != metas[0].data_hash == metas[2].data_hash
+    assert (tmp_path / "out" / "ablations_train.png").stat().st_size > 1000
+    assert values(ablate_training(config)) == found
+
+
+@pytest.mark.parametrize("unseen", [["boil"], ["find-plant"]])
+def test_some_tasks_must_be_seen(unseen: list[str], tmp_path: Path) -> None:
+    config = TrainAblationsConfig(tmp_path, tasks=["find-plant"], unseen=unseen, out=tmp_path)
+    with pytest.raises(SgdGymError, match=f"unseen is {unseen[0]}.*some, not all, of find-plant"):
+        ablate_training(config)
 
 
 def test_the_pace_of_a_training_is_that_of_its_rows(annotated_data: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,12 @@ import torch
 from sgd_gym.envs.simulator import SCIENCEWORLD_VERSION
 from sgd_gym.errors import CheckpointError, DataError, SgdGymError, UnknownNameError
 from sgd_gym.models.checkpoint import META_FILE, load_checkpoint, read_meta
-from sgd_gym.prompts import PROMPT_VERSION, ROLES, Role, make_segments
+from sgd_gym.prompts import PROMPT_VERSION, ROLES, Role, each_advice, make_segments
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.evaluation import evaluate
-from sgd_gym.training.rows import Collator, Row, balance, data_hash, make_rows, select
-from sgd_gym.training.train import FIGURES, train
+from sgd_gym.training.job import FIGURES
+from sgd_gym.training.rows import Collator, Row, balance, data_hash, make_rows, select, thin
+from sgd_gym.training.train import train
 from sgd_gym.trajectories import read_episodes, write_episodes
 
 
@@ -242,7 +244,7 @@ def test_the_test_split_takes_no_part(annotated_data: Path, tmp_path: Path) -> N
 # --- rows
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", ["planner", "executor", "flat"])
 def test_rows_are_the_transcript_with_targets_weighted(
     checkpoints: Path, annotated_data: Path, role: Role
 ) -> None:
@@ -276,6 +278,22 @@ def test_a_transcript_that_is_too_long_is_cut_as_an_agent_cuts_it(
     assert learnt == whole.tokens[whole.weights == 1].tolist()  # each target is learnt once
 
 
+def test_each_row_of_a_sage_ends_with_an_advice_and_holds_no_other(
+    checkpoints: Path, annotated_data: Path
+) -> None:
+    model, tokenizer, _ = load_checkpoint(checkpoints / "sage", "sage")
+    episode = read_episodes(annotated_data)[0]
+    rows = make_rows([episode], ["sage"], model, tokenizer, 0.25).rows
+    each = list(each_advice(make_segments(episode, ["sage"])))
+    assert len(rows) == len(each) == 1 + (episode.steps[-1].option_index or 0)
+    for row, segments in zip(rows, each, strict=True):
+        assert tokenizer.decode(row.tokens) == "".join(one.text for one in segments)
+        assert tokenizer.decode(row.tokens[row.weights == 1]) == segments[-1].text
+        assert sum(one.target for one in segments) == 1
+    context = [set(row.weights.tolist()) - {1.0} for row in rows]
+    assert context == [{0.0}] * (len(rows) - 1) + [{0.25}]  # text is learnt once
+
+
 def test_padding_changes_no_figure(checkpoints: Path, annotated_data: Path) -> None:
     model, tokenizer, _ = load_checkpoint(checkpoints / "executor", "executor")
     rows = make_rows(read_episodes(annotated_data), ["executor"], model, tokenizer, 0.0).rows
@@ -299,6 +317,7 @@ def row_of(tokens: list[int], weights: list[float], answer: list[int] | None = N
     return Row(
         np.array(tokens, dtype=np.int32),
         np.array(weights, dtype=np.float32),
+        np.array([one == 1 for one in weights], dtype=np.int8),
         None if answer is None else np.array(answer, dtype=np.int32),
     )
 
@@ -308,6 +327,7 @@ def test_a_batch_of_transcripts() -> None:
     assert batch["input_ids"].tolist() == [[5, 6], [8, 9]]
     assert batch["targets"].tolist() == [[6, 7], [9, 0]]
     assert batch["weights"].tolist() == [[1.0, 1.0], [1.0, 0.0]]
+    assert batch["spans"].tolist() == [[1, 1], [1, 0]]
     assert batch["tokens"] == 5
 
 
@@ -350,3 +370,13 @@ def test_the_hash_changes_with_the_data(annotated_data: Path) -> None:
     changed = [replace(first, steps=(other_step, *first.steps[1:])), *episodes[1:]]
     assert data_hash(episodes) == data_hash(list(episodes))
     assert len({data_hash(one) for one in (episodes, changed, episodes[1:], episodes[::-1])}) == 4
+
+
+def test_a_share_of_each_task_is_kept() -> None:
+    def episode(task: str, variation: int) -> Any:
+        return SimpleNamespace(task=task, variation=variation)
+
+    episodes = [episode("a", n) for n in range(10)] + [episode("b", 7)]
+    kept = [(one.task, one.variation) for one in thin(episodes, 0.25)]
+    assert kept == [("a", 0), ("a", 1), ("b", 7)]
+    assert thin(episodes, 1.0) == episodes

@@ -1,4 +1,4 @@
-"""Questions to an OpenAI-compatible endpoint: key, back-off, cache, budget; knows nothing of sub-goals.
+"""Questions to an OpenAI-compatible endpoint: key, back-off, cache, budget; knows nothing of what is asked.
 
 Law: equal questions (model, messages, sampling) are paid once. An answer is written to the cache, whole,
 before anybody reads it, so that neither a kill nor an error loses what was paid for.
@@ -11,14 +11,14 @@ import random
 import threading
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from sgd_gym.errors import AnnotationError, BudgetError, EndpointError
+from sgd_gym.errors import BudgetError, EndpointError
 from sgd_gym.files import write_json
-from sgd_gym.subgoals.llm_endpoint import Budget, Endpoint, make_client
+from sgd_gym.llm.chat import Message, Reply, UnansweredError
+from sgd_gym.llm.endpoint import Budget, Endpoint, make_client
 
 MAX_WAIT_S = 60.0
 """The longest wait between two tries."""
@@ -27,33 +27,6 @@ FAILURES_IN_A_ROW = 3
 
 _PASSING_STATUSES = (408, 409, 425, 429)
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer."""
-
-    key: str
-    text: str
-    finish: str
-    """Why it ended: "stop", or "length" where it was cut off."""
-    tokens_in: int
-    tokens_out: int
-    cached: bool
-
-
-class UnansweredError(AnnotationError):
-    """A question that got no answer. `passing` tells whether it may get one later."""
-
-    def __init__(self, reason: str, passing: bool):
-        """Store the reason.
-
-        Args:
-            reason: What happened.
-            passing: Whether the same question may be answered later.
-        """
-        super().__init__(reason)
-        self.passing = passing
 
 
 class _TryAgain(Exception):
@@ -113,7 +86,23 @@ class ChatClient:
         with self._lock:
             self._spent |= answers
 
-    def ask(self, messages: list[dict[str, str]]) -> Reply:
+    def check(self) -> None:
+        """Send one short question past the cache, so that a server that is down is known at once.
+
+        Raises:
+            EndpointError: If it is not answered.
+        """
+        body = self._body([{"role": "user", "content": "Answer with the word: ready"}])
+        try:
+            _, _, usage = self._try_often(body)
+        except UnansweredError as error:
+            raise EndpointError(
+                f"{self.endpoint.url} does not answer ({error}). Fix: look at the server."
+            ) from error
+        with self._lock:
+            self._spent["check"] = usage or (0, 0)
+
+    def ask(self, messages: list[Message]) -> Reply:
         """Return the answer to a conversation, from the cache if it was asked before.
 
         Raises:
@@ -133,7 +122,7 @@ class ChatClient:
             self._spent[key] = (reply.tokens_in, reply.tokens_out)
         return reply
 
-    def _body(self, messages: list[dict[str, str]]) -> dict[str, Any]:
+    def _body(self, messages: list[Message]) -> dict[str, Any]:
         body: dict[str, Any] = {"model": self.endpoint.model, "messages": messages}
         if self.endpoint.temperature is not None:
             body["temperature"] = self.endpoint.temperature
@@ -213,7 +202,7 @@ class ChatClient:
                 if number + 1 < self.endpoint.tries:
                     self._stopped.wait(min(max(wait_s, failed.wait_s or 0.0), MAX_WAIT_S))
             except UnansweredError as failed:
-                # A path that is refused, as too long, tells of the endpoint only if it never answered.
+                # A question that is refused, as too long, tells of the endpoint only if it never answered.
                 if not self._answered and not self._spent:
                     self._note_failure(str(failed))
                 raise

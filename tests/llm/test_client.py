@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from sgd_gym.errors import BudgetError, EndpointError, SgdGymError
-from sgd_gym.subgoals.llm_client import ChatClient, UnansweredError
-from sgd_gym.subgoals.llm_endpoint import Budget, Endpoint, is_loopback
+from sgd_gym.llm.chat import UnansweredError
+from sgd_gym.llm.client import ChatClient
+from sgd_gym.llm.endpoint import Budget, Endpoint, is_loopback
 
 Message = dict[str, str]
 
@@ -217,6 +218,20 @@ def test_a_server_that_is_not_there(make_client: Make) -> None:
             pytest.raises(EndpointError, match=r"cannot be reached .*Fix: start"),
         ):
             client.ask(question())
+
+
+def test_a_check_asks_the_server_itself_and_keeps_nothing(
+    chat_server: Any, make_client: Make, tmp_path: Path
+) -> None:
+    with make_client() as client:
+        client.check()
+        client.check()
+        assert client.spent == (10, 5, 0.0)
+    assert len(chat_server.requests) == 2
+    assert not (tmp_path / "cache").exists()
+    chat_server.play = lambda body, _: chat_server.answered("oh", status=500)
+    with make_client() as client, pytest.raises(EndpointError, match=r"does not answer \(HTTP 500.*Fix: "):
+        client.check()
 
 
 def test_a_client_that_is_stopped_waits_no_longer(chat_server: Any, make_client: Make) -> None:

@@ -1,0 +1,137 @@
+"""Which commands a model may write: any, those of what is in sight, or those that the simulator takes.
+
+Four ways, by name:
+
+* `free`: anything.
+* `visible`: forms of commands filled with what is in sight (`sgd_gym.naming`); sees nothing that the papers'
+  agents do not see.
+* `valid`: the simulator's list of valid actions; needs the info `valid_actions`.
+* `nearest`: the papers' way: the first of five beams that is valid, else the valid action that has most words
+  in common with the first beam; needs `valid_actions`, too.
+
+For `visible` and `valid` the model first writes freely. What is not allowed is taken back and written anew
+under a tree of what is, all but a focus: a model that wants to focus on what is not there would else be made
+to focus on something else, which ends the game.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from sgd_gym.errors import UnknownNameError
+from sgd_gym.models.trees import Tree
+from sgd_gym.models.writer import Writer, Written
+from sgd_gym.naming import FORMS, fields_in_sight
+from sgd_gym.options import Info, Observation
+from sgd_gym.prompts import Command
+from sgd_gym.sight import read_sight
+
+CommandRule = Literal["free", "visible", "valid", "nearest"]
+RULES: tuple[CommandRule, ...] = get_args(CommandRule)
+
+BEAMS = 5
+"""How many commands `nearest` looks at."""
+VALID = "valid_actions"
+FOCUS = "focus on"
+
+
+def infos_of(rule: CommandRule) -> tuple[str, ...]:
+    """Return the infos that a rule needs.
+
+    Raises:
+        UnknownNameError: If there is no such rule.
+    """
+    if rule not in RULES:
+        raise UnknownNameError("commands", rule, RULES)
+    return (VALID,) if rule in ("valid", "nearest") else ()
+
+
+def write_commands(
+    writer: Writer,
+    rule: CommandRule,
+    slots: Sequence[int],
+    observations: Sequence[Observation],
+    infos: Sequence[Info],
+    may_be_done: Sequence[bool] | None = None,
+) -> list[Written]:
+    """Let a model write the next command of each world, or that its option is done."""
+    done = may_be_done or [False] * len(slots)
+    if rule == "nearest":
+        return _write_nearest(writer, slots, infos, done)
+    if rule == "free":
+        return writer.write(slots, "command", done)
+    return _write_bounded(writer, rule, slots, observations, infos, done)
+
+
+def _write_bounded(
+    writer: Writer,
+    rule: CommandRule,
+    slots: Sequence[int],
+    observations: Sequence[Observation],
+    infos: Sequence[Info],
+    may_be_done: Sequence[bool],
+) -> list[Written]:
+    written = writer.write(slots, "command", may_be_done)
+    again: dict[int, Tree] = {}
+    for number, (slot, event, seen, told) in enumerate(zip(slots, written, observations, infos, strict=True)):
+        if not isinstance(event, Command):
+            continue
+        if not writer.accepts(slot, event.text, _tree(writer, rule, slot, seen, told)):
+            writer.retract(slot, event)
+            again[number] = _tree(writer, rule, slot, seen, told, may_focus=False)
+    if again:
+        anew = writer.write(
+            [slots[number] for number in again],
+            "command",
+            [may_be_done[number] for number in again],
+            list(again.values()),
+        )
+        for number, event in zip(again, anew, strict=True):
+            written[number] = event
+    return written
+
+
+def _tree(
+    writer: Writer, rule: CommandRule, slot: int, seen: Observation, told: Info, may_focus: bool = True
+) -> Tree:
+    """Return what may be written in one world."""
+    if rule == "valid":
+        commands = [one for one in told[VALID] if may_focus or not one.startswith(FOCUS)]
+        return writer.make_text_tree(slot, commands or told[VALID])
+    if seen["observation"].startswith("Ambiguous request"):
+        return writer.make_text_tree(slot, map(str, range(10)))
+    forms = [one for one in FORMS if may_focus or not one.startswith(FOCUS)]
+    sight = read_sight(seen["look"], seen["inventory"])
+    return writer.make_form_tree(slot, forms, fields_in_sight(sight))
+
+
+def _write_nearest(
+    writer: Writer, slots: Sequence[int], infos: Sequence[Info], may_be_done: Sequence[bool]
+) -> list[Written]:
+    chosen: list[Written] = []
+    proposals = writer.propose(slots, "command", BEAMS, may_be_done)
+    for slot, told, found in zip(slots, infos, proposals, strict=True):
+        event = nearest([one.event for one in found], told[VALID])
+        writer.read(slot, event)
+        chosen.append(event)
+    return chosen
+
+
+def nearest(written: Sequence[Written], valid: Sequence[str]) -> Written:
+    """Return the first that is valid or says that the option is done, else the valid one nearest to it.
+
+    Args:
+        written: What beams wrote, best first.
+        valid: Commands that the simulator takes.
+    """
+    known = set(valid)
+    for event in written:
+        if not isinstance(event, Command) or event.text in known:
+            return event
+    first = written[0]
+    words = set(first.text.split()) if isinstance(first, Command) else set()
+
+    def overlap(command: str) -> float:
+        own = set(command.split())
+        return len(own & words) / len(own | words)
+
+    return Command(max(sorted(known), key=overlap)) if known else first

@@ -1,0 +1,1 @@
+"""Language models behind an API: where they are asked, with budget, cache and back-off."""

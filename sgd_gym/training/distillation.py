@@ -1,0 +1,152 @@
+"""What distillation from a larger teacher adds: the methods of arXiv 2505.13820, its ablations and baselines.
+
+All students are of one size, train for the same minutes and play the same dev episodes as agent *sgd*, each
+one model that writes sub-goals and commands. Asking the teacher at each batch is part of the minutes, asking
+it once before the first batch (kept beliefs, curriculum) is not.
+"""
+
+import csv
+import re
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from sgd_gym.benchmarks.bench import BenchConfig, bench
+from sgd_gym.benchmarks.compare import figure_beside
+from sgd_gym.benchmarks.figures import Figure, draw_scores, write_figures
+from sgd_gym.benchmarks.journal import Row
+from sgd_gym.benchmarks.played import PlayedConfig, keep_played
+from sgd_gym.benchmarks.protocols import get_protocol
+from sgd_gym.envs.tasks import get_tasks
+from sgd_gym.errors import SgdGymError, UnknownNameError
+from sgd_gym.provenance import describe_run
+from sgd_gym.training.config import TrainConfig
+from sgd_gym.training.equal_minutes import TASKS, train_minutes
+
+PROTOCOL = "dev-mini"
+IMITATION, SEQUENCE, ON_POLICY = "imitation", "sequence-kd", "structured-kd, on-policy"
+METHODS: dict[str, dict[str, Any]] = {
+    IMITATION: {},
+    SEQUENCE: {},
+    "token-kd": {"objective": "token-kd"},
+    "structured-kd": {"objective": "structured-kd"},
+    "structured-kd, reason only": {"objective": "structured-kd", "act_weight": 0.0},
+    "structured-kd, act only": {"objective": "structured-kd", "reason_weight": 0.0},
+    "structured-kd, no spans": {"objective": "structured-kd", "masks": "none"},
+    "structured-kd, random masks": {"objective": "structured-kd", "masks": "random"},
+    "structured-kd, curriculum": {"objective": "structured-kd", "curriculum": True},
+    "structured-kd, with labels": {"objective": "structured-kd", "label_weight": 1.0},
+    "structured-kd, kept beliefs": {"objective": "structured-kd", "beliefs": 8},
+    ON_POLICY: {"objective": "structured-kd"},
+}
+"""Settings of `TrainConfig` by what tables say.
+
+For sequence-kd a student imitates the teacher's games that did not fail; on policy, it spends the second half
+of the time with its own games among the recorded ones."""
+
+
+@dataclass
+class DistillationConfig:
+    """Compare students of one teacher."""
+
+    data: Path = Path("data/annotated")
+    """Annotated episodes."""
+    tasks: list[str] = field(default_factory=lambda: list(TASKS))
+    """Task names or ids."""
+    methods: list[str] = field(default_factory=lambda: list(METHODS))
+    """Which students there are; imitation always is."""
+    teacher_size: str = "tiny"
+    """Preset of the teacher."""
+    size: str = "nano"
+    """Preset of the students."""
+    teacher_minutes: float = 60.0
+    """How long the teacher trains."""
+    minutes: float = 15.0
+    """How long each student trains."""
+    played_share: float = 0.5
+    """Share of a student's own games in its on-policy half."""
+    seeds: int = 1
+    """How many students of each kind."""
+    worlds: int = 4
+    """How many simulators run side by side."""
+    out: Path = Path("runs/distillation")
+    """Folder for distillation.json, .md and .png, and the checkpoints."""
+
+
+def compare_distillation(config: DistillationConfig) -> list[Figure]:
+    """Train and play teacher and students, write the files, and return the figures; what was made is kept.
+
+    Raises:
+        UnknownNameError: If there is no such method.
+        SgdGymError: If there is no seed.
+    """
+    for method in config.methods:
+        if method not in METHODS:
+            raise UnknownNameError("method", method, METHODS)
+    if config.seeds < 1:
+        raise SgdGymError(f"seeds is {config.seeds}. Allowed: 1 or more.")
+    tasks = [task.name for task in get_tasks(config.tasks)]
+    teacher = config.out / "teacher"
+    plan = TrainConfig(teacher, config.data, tasks, model=config.teacher_size, shared=True)
+    train_minutes("planner", plan, config.teacher_minutes)
+    rows = {"teacher": _play(teacher, "teacher", PROTOCOL, tasks, config)}
+    for method in dict.fromkeys([IMITATION, *config.methods]):
+        rows[method] = []
+        for seed in range(config.seeds):
+            folder = config.out / f"{re.sub(r'[^a-z]+', '-', method)}-{seed}"
+            settings = replace(plan, model=config.size, teacher=teacher, seed=seed, **METHODS[method])
+            _train(method, replace(settings, out=folder), config)
+            rows[method] += _play(folder, method, PROTOCOL, tasks, config)
+    figures = [_figure(name, own, rows[IMITATION]) for name, own in rows.items()]
+    write_figures(config.out, "distillation", figures, describe_run(config), _published())
+    label = f"{PROTOCOL}: score, mean over {len(tasks)} tasks (95 % interval)"
+    draw_scores(figures, label, config.out / "distillation.png")
+    return figures
+
+
+def _published() -> list[str]:
+    """Return the paper's figures as lines of Markdown."""
+    path = files("sgd_gym.benchmarks") / "published" / "structured_distillation.csv"
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    lines = [f"| {row['method']} | {row['score']} | {row['source']} |" for row in rows]
+    told = "Published on other worlds, with other models: not to be compared in height, only in order."
+    return [told, "", "| method | score | source |", "|---|---:|---|", *lines]
+
+
+def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> None:
+    """Train one student."""
+    if method == SEQUENCE:
+        games = _keep(config.out / "teacher", 0, settings, config)
+        train_minutes("planner", replace(settings, data=games, dev_data=settings.data), config.minutes)
+    elif method == ON_POLICY:
+        first = settings.out.with_name(f"{settings.out.name}-first")
+        train_minutes("planner", replace(settings, out=first), config.minutes / 2)
+        games = _keep(first, -100, settings, config)
+        second = replace(settings, init=first, played=games, played_share=config.played_share)
+        train_minutes("planner", second, config.minutes / 2)
+    else:
+        train_minutes("planner", settings, config.minutes)
+
+
+def _keep(folder: Path, min_score: int, settings: TrainConfig, config: DistillationConfig) -> Path:
+    """Let a model play train episodes, and return a folder of those that ended at so many points or more."""
+    out = folder.with_name(f"{folder.name}-games")
+    _play(folder, out.name, "train-mini", settings.tasks or [], config)
+    keep_played(PlayedConfig(out / "results.json", "sgd", min_score, out / "episodes"))
+    return out / "episodes"
+
+
+def _play(folder: Path, name: str, protocol: str, tasks: list[str], config: DistillationConfig) -> list[Row]:
+    out = folder.with_name(f"{folder.name}-{'games' if protocol != PROTOCOL else 'dev'}")
+    settings = BenchConfig(
+        *(["sgd"], protocol, tasks, out), planner=folder, executor=folder, worlds=config.worlds
+    )
+    return [{**row, "agent": name} for row in bench(settings).rows]
+
+
+def _figure(name: str, rows: list[Row], imitation: list[Row]) -> Figure:
+    seeds = len({row["training_seed"] for row in rows})
+    note = f"{seeds} seed{'s' * (seeds > 1)}"
+    base = rows if name == "teacher" else imitation
+    return figure_beside(name, rows, base, get_protocol(PROTOCOL), IMITATION, note)

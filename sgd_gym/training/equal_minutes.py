@@ -1,0 +1,67 @@
+"""Train for some minutes and play on dev: what comparisons of trainings have in common."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sgd_gym.benchmarks.bench import BenchConfig
+from sgd_gym.benchmarks.entries import make_entry
+from sgd_gym.benchmarks.journal import Row
+from sgd_gym.benchmarks.protocols import Protocol
+from sgd_gym.benchmarks.run import fingerprint_of, play
+from sgd_gym.files import write_json
+from sgd_gym.training.config import TrainConfig
+from sgd_gym.training.speed import measure_pace
+from sgd_gym.training.train import train
+
+TASKS = (
+    *("boil", "melt", "use-thermometer", "power-component", "test-conductivity", "find-living-thing"),
+    *("find-plant", "grow-plant", "chemistry-mix-paint-secondary-color", "lifespan-longest-lived"),
+    *("identify-life-stages-1", "inclined-plane-determine-angle"),
+)
+"""Twelve tasks: a short, a medium or a long one of nearly each topic."""
+
+
+def train_minutes(role: str, settings: TrainConfig, minutes: float) -> None:
+    """Train for so many minutes: as many passes as they are enough for at the pace measured first."""
+    note = settings.out.with_name(f"{settings.out.name}.epochs.json")
+    if not note.exists():
+        tokens_per_second, tokens = measure_pace(role, settings, seconds=min(30.0, 15 * minutes))
+        write_json(note, {"epochs": round(minutes * 60 * tokens_per_second / tokens, 3)})
+    train(role, replace(settings, epochs=json.loads(note.read_text(encoding="utf-8"))["epochs"]))
+
+
+def play_dev(
+    name: str,
+    planner: Path,
+    executor: Path,
+    tasks: Sequence[str],
+    variations: int,
+    worlds: int,
+    seed: int,
+    journal: Path,
+) -> list[Row]:
+    """Play dev episodes as agent *sgd* and return their rows; what the journal holds is not played again.
+
+    Args:
+        name: Of the agent in the rows.
+        planner: Checkpoint folder of the planner.
+        executor: Checkpoint folder of the executor; may be the same one.
+        tasks: Names of tasks.
+        variations: How many of each task are played.
+        worlds: How many simulators run side by side.
+        seed: Of the episodes.
+        journal: File that keeps each finished episode.
+    """
+    protocol = Protocol("equal-minutes", tuple(tasks), "dev", variations, 100, 30, "easy", ())
+
+    settings = BenchConfig(planner=planner, executor=executor)
+    entry = make_entry("sgd", settings, settings.open_client)
+    fingerprint = fingerprint_of(name, protocol, seed, entry.checkpoints)
+    return play(name, entry.make_agent, protocol, protocol.episodes(seed=seed), worlds, journal, fingerprint)
+
+
+def scores_by_task(rows: Sequence[Row], tasks: Sequence[str]) -> list[list[int]]:
+    """Return the scores of each task; a negative one counts 0."""
+    return [[row["score_negative_as_zero"] for row in rows if row["task"] == task] for task in tasks]
