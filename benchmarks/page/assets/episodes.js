@@ -120,7 +120,13 @@ function leaf(event) {
   const next = browser.shown[browser.shown.indexOf(browser.current) + step];
   if (!next) return;
   event.preventDefault();
-  location.hash = address(next);
+  goTo(address(next));
+}
+
+/** Opens an address at once: a key pressed before the event of a new hash would still mean the old game. */
+function goTo(hash) {
+  history.pushState(null, "", hash);
+  follow();
 }
 
 /** Shows what the address of the page names. */
@@ -143,9 +149,12 @@ async function follow() {
     link.tabIndex = here ? 0 : -1;
     if (here) byId("list").scrollTop = link.offsetTop - byId("list").clientHeight / 2;
   }
-  const article = await readEpisode(episode, { beside, words, go: (hash) => { location.hash = hash; } });
+  const focused = document.activeElement;
+  const article = await readEpisode(episode, { beside, words, go: goTo });
   if (browser.current !== episode) return;  // another one was chosen meanwhile
+  const gone = document.activeElement !== focused;
   byId("reader").replaceChildren(article);
+  if (gone) return;  // back to the list, say: the focus stays where the reader took it
   if (move) {
     focusMove(article, move);
     return;

@@ -6,6 +6,7 @@ Opening a page fails the test if it complains on the console or asks the network
 import json
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,13 @@ CONTRAST = """() => {
     const [one, other] = [light(color), light(backgroundColor)];
     return Math.max(one, other) / Math.min(one, other);
   }));
+}"""
+
+# From here on, games are unpacked when `late` is called.
+LATE = """() => {
+  const read = Response.prototype.json;
+  const called = new Promise((done) => { window.late = done; });
+  Response.prototype.json = async function () { await called; return read.call(this); };
 }"""
 
 
@@ -145,6 +153,20 @@ def test_a_game_is_read_by_keyboard_alone(invented: Path, report: Path, open_pag
     page.wait_for_selector("#list a:focus")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
+
+
+def test_a_game_that_comes_late_takes_no_focus(invented: Path, report: Path, open_page: Open) -> None:
+    rows = [row for row in rows_of(invented) if row["agent"] == "oracle"]
+    before, after = next(pair for pair in pairwise(rows) if pair[0]["task"] != pair[1]["task"])
+    page = open_page(report, hash=address(before))
+    page.wait_for_selector("article .move")
+    page.evaluate(LATE)
+    tab_to(page, "article .move")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    page.evaluate("late()")
+    page.locator("#reading", has_text=after["task"]).wait_for()
+    assert page.evaluate("document.activeElement.matches('#list a[aria-current]')")
 
 
 def test_charts_and_cells_are_read_by_keyboard_alone(report: Path, open_page: Open) -> None:
