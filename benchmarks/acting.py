@@ -14,8 +14,7 @@ import torch
 
 from sgd_gym.agents.base import Agent
 from sgd_gym.agents.sgd.agent import SGDAgent
-from sgd_gym.agents.sgd.executor import ModelExecutor
-from sgd_gym.agents.sgd.planner import ModelPlanner
+from sgd_gym.agents.sgd.shared import make_pair
 from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
 from sgd_gym.benchmarks.journal import Row, key_of, transcript_path
 from sgd_gym.benchmarks.protocols import Protocol
@@ -66,6 +65,8 @@ class _Step:
     name: str
     decoding: Decoding
     every_move: bool = False
+    one_transcript: bool = False
+    """Whether planner and executor, if they are one model, have a transcript together."""
     worlds: int = 1
     number_format: NumberFormat = "float32"
     fast: bool = False
@@ -98,8 +99,10 @@ def _steps(config: ActingCostConfig) -> list[_Step]:
     ]
     if read_meta(config.planner, "planner").family == "decoder-only":
         steps.append(_Step("each text read once", greedy, worlds=config.worlds))
+        if _is_one(config):
+            steps.append(_Step("by both roles together", greedy, one_transcript=True, worlds=config.worlds))
     if torch.cuda.is_available():
-        steps.append(_Step("bfloat16", greedy, worlds=config.worlds, number_format="bfloat16"))
+        steps.append(replace(steps[-1], name="bfloat16", decoding=greedy, number_format="bfloat16"))
     if config.fast:
         steps.append(_Step("CTranslate2", greedy, worlds=config.worlds, fast=True))
         steps.append(
@@ -112,17 +115,20 @@ def _play(step: _Step, config: ActingCostConfig) -> list[Row]:
     tasks = [task.name for task in get_tasks(config.tasks)]
     protocol = Protocol("acting", tuple(tasks), "dev", config.variations, config.max_moves, 30, "easy", ())
 
-    def load(folder: Path, role: Role) -> Writer:
+    def load(role: Role) -> Writer:
+        folder = config.planner if role == "planner" else config.executor
         return load_writer(folder, role, step.decoding, step.number_format, step.fast)
 
     def make() -> Agent:
-        planner = ModelPlanner(load(config.planner, "planner"))
-        executor = ModelExecutor(load(config.executor, "executor"))
-        return SGDAgent(planner, executor, planner_every_move=step.every_move)
+        return SGDAgent(*make_pair(load, step.one_transcript), planner_every_move=step.every_move)
 
     journal = _journal(step, config)
     fingerprint = fingerprint_of("sgd", protocol, step, [config.planner, config.executor])
     return play(step.name, make, protocol, protocol.episodes(), step.worlds, journal, fingerprint)
+
+
+def _is_one(config: ActingCostConfig) -> bool:
+    return config.planner.resolve() == config.executor.resolve()
 
 
 def _journal(step: _Step, config: ActingCostConfig) -> Path:

@@ -34,9 +34,10 @@ class BenchConfig(LlmConfig, ActingConfig):
     """Compare agents on the episodes of a protocol."""
 
     agents: list[str] = field(default_factory=lambda: ["random", "oracle"])
-    """Agents: sgd, flat, scripted, swiftsage, react, sb3, random, oracle, or your package.module:Class."""
+    """Agents: sgd, flat, scripted, swiftsage, react, sb3, guided, random, oracle, or your
+    package.module:Class."""
     protocol: str = "quickstart-dev"
-    """Episodes, limits, scoring: sgd-100, swiftsage-271, full-test, dev-mini, train-mini, heldout,
+    """Episodes, limits, scoring: sgd-100, swiftsage-271, full-test, dev-mini, train-mini, train-60, heldout,
     quickstart-dev."""
     tasks: list[str] | None = None
     """Play these tasks of the protocol only."""
@@ -52,6 +53,8 @@ class BenchConfig(LlmConfig, ActingConfig):
     """Folder of a policy that ranks the planner's sub-goals anew (agents sgd and scripted)."""
     sb3: Path | None = None
     """Folder of a policy of Stable-Baselines3 (agent sb3)."""
+    guide: Path | None = None
+    """Annotated episodes whose paths finish the games of agent sgd (agent guided, for data to train on)."""
     sage: str = "local"
     """Who advises (agent swiftsage): "local", a checkpoint of ours; "llm", the model of --llm-url and
     --llm-model; or the folder of a chat model on this machine."""

@@ -10,14 +10,16 @@ from sgd_gym.agents.base import Agent
 from sgd_gym.errors import CheckpointError, SgdGymError, UnknownNameError
 from sgd_gym.llm.client import ChatClient
 from sgd_gym.models.checkpoint import read_meta
+from sgd_gym.models.writer import Writer
 from sgd_gym.options import Planner
+from sgd_gym.prompts import Role
 
 if TYPE_CHECKING:
     from sgd_gym.benchmarks.bench import BenchConfig
 
 OpenClient = Callable[[], ChatClient]
 
-AGENTS = ("sgd", "flat", "scripted", "swiftsage", "react", "sb3", "random", "oracle")
+AGENTS = ("sgd", "flat", "scripted", "swiftsage", "react", "sb3", "guided", "random", "oracle")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def make_entry(name: str, config: "BenchConfig", open_client: OpenClient) -> Ent
         "swiftsage": _swiftsage,
         "react": _react,
         "sb3": _sb3,
+        "guided": _guided,
         "random": _random,
         "oracle": _oracle,
     }
@@ -99,13 +102,20 @@ def _sgd(config: "BenchConfig", open_client: OpenClient) -> Entry:
     planners, make_planner = _planner(config)
     executor = _checkpoint("executor", config.executor)
 
+    def load(role: Role) -> Writer:
+        return config.load(planners[0] if role == "planner" else executor, role, config.seed)
+
     def make() -> Agent:
         from sgd_gym.agents.sgd.agent import SGDAgent
         from sgd_gym.agents.sgd.executor import ModelExecutor
+        from sgd_gym.agents.sgd.shared import make_pair
 
-        carries_out = ModelExecutor(config.load(executor, "executor", config.seed), config.commands)
         limits = (config.max_option_moves, config.planner_every_move, config.until_achieved)
-        return SGDAgent(make_planner(), carries_out, *limits)
+        if config.ranking is None and config.noise == "none":
+            is_one = planners[0].resolve() == executor.resolve()
+            planner, carries_out = make_pair(load, is_one, config.commands)
+            return SGDAgent(planner, carries_out, *limits)
+        return SGDAgent(make_planner(), ModelExecutor(load("executor"), config.commands), *limits)
 
     return Entry("sgd", make, [*planners, executor], config.command_note, settings=config.acting)
 
@@ -168,6 +178,20 @@ def _sb3(config: "BenchConfig", open_client: OpenClient) -> Entry:
         )
     folder = config.sb3
     return Entry("sb3", lambda: SB3Agent(folder), [folder], str(read_settings(folder)["learner"]))
+
+
+def _guided(config: "BenchConfig", open_client: OpenClient) -> Entry:
+    if config.guide is None:
+        raise SgdGymError("No paths are named. Fix: --guide FOLDER, made with 'sgd-gym annotate'.")
+    paths, student = config.guide, _sgd(config, open_client)
+
+    def make() -> Agent:
+        from sgd_gym.agents.guided.agent import GuidedAgent
+        from sgd_gym.agents.guided.guide import find_guides
+
+        return GuidedAgent(student.make_agent(), find_guides(paths))
+
+    return Entry("guided", make, student.checkpoints, student.model, settings=(*student.settings, str(paths)))
 
 
 def _swiftsage(config: "BenchConfig", open_client: OpenClient) -> Entry:

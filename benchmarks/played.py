@@ -43,7 +43,9 @@ def keep_played(config: PlayedConfig) -> dict[Path, int]:
     if config.agent not in results.agents:
         raise UnknownNameError(f"agent in {config.results}", config.agent, results.agents)
     rows = [
-        row for row in results.rows_of(config.agent) if row["score_last"] >= config.min_score and row["moves"]
+        row
+        for row in results.rows_of(config.agent)
+        if row["score_last"] >= config.min_score and row["moves"] > row.get("student_moves", 0)
     ]
     if not rows:
         raise DataError(
@@ -74,6 +76,7 @@ def _episode(row: Row, transcripts: Path) -> Episode:
         raise DataError(f"{transcripts} does not hold {key} of {row['agent']}. Fix: play it again.")
     start, *moves = told
     ended = row["ended_by"] in ("solved", "failed")
+    own = row.get("student_moves", 0)
     steps = [
         Step(
             look=before.look,
@@ -85,8 +88,9 @@ def _episode(row: Row, transcripts: Path) -> Episode:
             done=ended and move is moves[-1],
             subgoal=move.subgoal,
             option_index=move.option_index,
+            taught=number >= own,
         )
-        for before, move in zip(told, moves, strict=False)
+        for number, (before, move) in enumerate(zip(told, moves, strict=False))
     ]
     source = row["agent"] if seed is None else f"{row['agent']}, training seed {seed}"
     return Episode(

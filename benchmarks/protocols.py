@@ -99,8 +99,9 @@ PROTOCOLS = {
         Protocol("full-test", _ALL, "test", None, 100, 50, "easy", _VALID),
         # For tuning and ablations, so that test stays unseen: as many variations as SwiftSage's test_mini.
         Protocol("dev-mini", _ALL, "dev", 3, 100, 50, "easy", _VALID),
-        # Games of a teacher, for a student to imitate; no figure is told of them.
+        # Games of a teacher or with a guide, for a student to learn from; no figure is told of them.
         Protocol("train-mini", _ALL, "train", 10, 100, 50, "easy", _VALID),
+        Protocol("train-60", _ALL, "train", 60, 100, 50, "easy", _VALID),
         Protocol("heldout", HELDOUT_TASKS, "test", 10, 100, 50, "easy", _VALID, unseen=True),
         Protocol("quickstart-dev", QUICKSTART_TASKS, "dev", 10, 100, 30, "easy", _VALID),
         Protocol("smoke", ("find-plant",), "dev", 1, 20, 20, "easy", _VALID),

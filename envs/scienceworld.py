@@ -11,7 +11,7 @@ from sgd_gym.envs.simulator import QUERIES, Simulator
 from sgd_gym.envs.startup_cache import startup_flags
 from sgd_gym.envs.tasks import SPLITS, Task, get_task, get_tasks
 from sgd_gym.errors import SimulatorError, UnknownNameError
-from sgd_gym.spaces import CommandText, ObservationText
+from sgd_gym.spaces import REFUSALS, CommandText, ObservationText
 
 INFOS = {
     "valid_actions": "list of every command that is valid now, about 10 ms",
@@ -29,8 +29,6 @@ SIMPLIFICATIONS = (
     "openDoors",
     "noElectricalAction",
 )
-
-_ERROR_REPLIES = ("No known action matches that input.", "Unknown action.")
 
 
 class ScienceWorldEnv(gym.Env[dict[str, Any], str]):
@@ -257,7 +255,7 @@ class ScienceWorldEnv(gym.Env[dict[str, Any], str]):
             "variation": self._variation_now,
             "split": self._task.split_of(self._variation_now),
             "moves": self._moves,
-            "last_action_error": reply if reply.startswith(_ERROR_REPLIES) else None,
+            "last_action_error": reply if reply.startswith(REFUSALS) else None,
             "deterministic": self._deterministic,
         }
         for name in self._infos:

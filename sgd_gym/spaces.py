@@ -57,6 +57,9 @@ THINGS = (
 )
 """Some things that most worlds have, for well-formed samples."""
 
+REFUSALS = ("No known action matches that input.", "Unknown action.")
+"""How the simulator begins its reply to a command that it does not understand."""
+
 COMMANDS = (
     "activate {}",
     "close {}",

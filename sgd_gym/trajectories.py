@@ -47,6 +47,8 @@ class Step:
     """Sub-goal that the command serves; None before annotation."""
     option_index: int | None = None
     """Number of the sub-goal within the episode, from 0; None before annotation."""
+    taught: bool = True
+    """Whether it is an example; False for what a student did before its guide took over."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ _EPISODE_COLUMNS = ("task", "variation", "split", "task_description", "source", 
 _HEAD_COLUMNS = ("task", "variation", "split", "source", "annotator")
 _PLAYED_COLUMNS = ("look", "inventory", "action", "observation", "reward", "score", "done")
 _STEP_COLUMNS = tuple(one.name for one in fields(Step))
+_LATER = {"taught": True}
+"""Columns that files of this version may lack, and what then holds."""
 _SCHEMA = pa.schema(
     [
         ("episode_id", pa.string()),
@@ -135,6 +139,7 @@ _SCHEMA = pa.schema(
         ("done", pa.bool_()),
         ("subgoal", pa.string()),
         ("option_index", pa.int32()),
+        ("taught", pa.bool_()),
     ],
     metadata={b"sgd_gym_schema_version": str(SCHEMA_VERSION).encode()},
 )
@@ -227,8 +232,9 @@ def episodes_of(table: pa.Table) -> Iterator[Episode]:
     for _, group in groupby(table.to_pylist(), key=lambda row: (row["source"], row["episode_id"])):
         steps = list(group)
         head = {name: steps[0][name] for name in _EPISODE_COLUMNS}
+        rows = [_LATER | row for row in steps]
         yield Episode(
-            **head, steps=tuple(Step(**{name: row[name] for name in _STEP_COLUMNS}) for row in steps)
+            **head, steps=tuple(Step(**{name: row[name] for name in _STEP_COLUMNS}) for row in rows)
         )
 
 
@@ -253,7 +259,7 @@ def check_schema(path: Path, schema: pa.Schema) -> None:
         DataError: If it is of another one, or holds something else.
     """
     found = (schema.metadata or {}).get(b"sgd_gym_schema_version", b"none").decode()
-    if found != str(SCHEMA_VERSION) or not set(_SCHEMA.names) <= set(schema.names):
+    if found != str(SCHEMA_VERSION) or not set(_SCHEMA.names) - set(_LATER) <= set(schema.names):
         raise DataError(
             f"{path} has trajectory schema version {found}. Allowed: {SCHEMA_VERSION}. "
             f"Fix: make the file again with 'sgd-gym collect'."

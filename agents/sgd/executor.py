@@ -21,24 +21,34 @@ class ModelExecutor:
             commands: See `sgd_gym.agents.commands`.
         """
         self.needs_infos = infos_of(commands)
-        self._writer, self._commands = writer, commands
-        self._unread: dict[int, list[Event]] = {}
-        """Of options that have started; the model reads it at the next `act`."""
+        self.writer = writer
+        self._commands = commands
+        self._subgoals: dict[int, str] = {}
+        """Those of options that have started; the model reads them at the next `act`."""
         self._last: dict[int, Event] = {}
         """The last event that the model wrote or read."""
 
     def reset(self, slots: Sequence[int]) -> None:
         """Begin new episodes."""
-        self._writer.reset(slots)
+        self.writer.reset(slots)
         for slot in slots:
-            self._unread[slot] = []
+            self._subgoals.pop(slot, None)
             self._last.pop(slot, None)
+
+    def begin(self, slot: int, start: Start) -> None:
+        """Read the start of an episode, unless that was done."""
+        if slot not in self._last:
+            self._read(slot, start)
+
+    def end(self, slot: int) -> None:
+        """Read that an option has ended, unless it was this model that ended it."""
+        # Else its cap did, or what was seen, a planner, or a primitive option.
+        if isinstance(self._last.get(slot), Reply):
+            self._read(slot, Done())
 
     def start(self, slot: int, subgoal: str) -> None:
         """Begin an option."""
-        # The option before was ended by its cap, by what was seen or by a primitive one, not by this model.
-        ended = isinstance(self._last.get(slot), Reply)
-        self._unread[slot] = [*([Done()] if ended else []), Plan(subgoal)]
+        self._subgoals[slot] = subgoal
 
     def act(
         self, slots: Sequence[int], observations: Sequence[Observation], infos: Sequence[Info]
@@ -46,13 +56,13 @@ class ModelExecutor:
         """Let the model write each world's next command, or that the option is done."""
         may_be_done = []
         for slot, seen in zip(slots, observations, strict=True):
-            if slot not in self._last:
-                self._read(slot, Start(seen["task"], seen["look"], seen["inventory"]))
-            may_be_done.append(not self._unread[slot])
-            for event in self._unread.pop(slot):
-                self._read(slot, event)
-            self._unread[slot] = []
-        written = write_commands(self._writer, self._commands, slots, observations, infos, may_be_done)
+            self.begin(slot, Start(seen["task"], seen["look"], seen["inventory"]))
+            subgoal = self._subgoals.pop(slot, None)
+            may_be_done.append(subgoal is None)
+            if subgoal is not None:
+                self.end(slot)
+                self._read(slot, Plan(subgoal))
+        written = write_commands(self.writer, self._commands, slots, observations, infos, may_be_done)
         self._last.update(zip(slots, written, strict=True))
         return [one.text if isinstance(one, Command) else "" for one in written]
 
@@ -71,10 +81,10 @@ class ModelExecutor:
 
     def stats(self, slot: int) -> dict[str, int]:
         """Return calls and tokens of the running episode."""
-        return self._writer.stats(slot)
+        return self.writer.stats(slot)
 
     def _read(self, slot: int, event: Event) -> None:
-        self._writer.read(slot, event)
+        self.writer.read(slot, event)
         self._last[slot] = event
 
 

@@ -7,7 +7,7 @@ from sgd_gym.agents.sgd.repair import REJECTED, check
 from sgd_gym.knowledge import Knowledge
 from sgd_gym.models.writer import Writer, Written
 from sgd_gym.options import Info, Observation, OptionRecord
-from sgd_gym.prompts import Command, Done, Plan, Reply, Start
+from sgd_gym.prompts import Command, Done, Event, Plan, Reply, Start
 
 
 class ModelPlanner:
@@ -40,7 +40,7 @@ class ModelPlanner:
         An option that still runs may be chosen again.
         """
         self._hear(slots, observations, last)
-        written = self._writer.write(slots, "subgoal")
+        written = self._write(slots)
         return [self._check(slot, one) for slot, one in zip(slots, written, strict=True)]
 
     def propose(
@@ -75,19 +75,25 @@ class ModelPlanner:
         """Let the model read what it has not read yet."""
         for slot, seen, option in zip(slots, observations, last, strict=True):
             if option is None:
-                self._writer.read(slot, Start(seen["task"], seen["look"], seen["inventory"]))
+                self._read(slot, Start(seen["task"], seen["look"], seen["inventory"]))
                 self._knowledge[slot].update(seen)
                 continue
             heard, moves = self._heard[slot]
             for number in range(moves if heard is option else 0, option.duration):
-                self._writer.read(slot, Command(option.commands[number]))
+                self._read(slot, Command(option.commands[number]))
                 shown = option.observations[number]
                 self._knowledge[slot].update(shown)
                 texts = (shown["observation"], shown["look"], shown["inventory"])
-                self._writer.read(slot, Reply(*texts, option.rewards[number]))
+                self._read(slot, Reply(*texts, option.rewards[number]))
             self._heard[slot] = (option, option.duration)
             if option.terminated_by is not None:
-                self._writer.read(slot, Done())
+                self._read(slot, Done())
+
+    def _read(self, slot: int, event: Event) -> None:
+        self._writer.read(slot, event)
+
+    def _write(self, slots: Sequence[int]) -> list[Written]:
+        return self._writer.write(slots, "subgoal")
 
     def _check(self, slot: int, written: Written) -> str:
         checked = check(written.text if isinstance(written, Plan) else "", self._knowledge[slot])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sgd_gym.errors import DataError
+from sgd_gym.spaces import REFUSALS
 from sgd_gym.trajectories import Episode, Step
 
 PROMPT_VERSION = 1
@@ -41,6 +42,8 @@ class Plan:
     """The next sub-goal is chosen."""
 
     text: str
+    taught: bool = True
+    """Whether it is an example to learn from; see `Step.taught`."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Command:
     """A command is sent."""
 
     text: str
+    taught: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class Reply:
 @dataclass(frozen=True)
 class Done:
     """The option has ended."""
+
+    taught: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,11 +101,11 @@ Event = Start | Plan | Command | Reply | Done | Advice
 
 def is_target(event: Event, role: Role) -> bool:
     """Whether a model of this role is trained to write the event."""
-    if role == "planner":
-        return isinstance(event, Plan)
     if role == "sage":
         return isinstance(event, Advice)
-    return isinstance(event, Command | Done)
+    if role == "planner":
+        return isinstance(event, Plan) and event.taught
+    return isinstance(event, Command | Done) and event.taught
 
 
 Span = Literal["reason", "act"]
@@ -144,19 +150,21 @@ def make_events(episode: Episode, subgoals: bool, advice: bool = False) -> Itera
             f"Fix: run 'sgd-gym annotate' and train on its output."
         )
     yield Start(episode.task_description, steps[0].look, steps[0].inventory)
-    option: int | None = None
+    before: Step | None = None
     for number, step in enumerate(steps):
-        if is_needless(step):
+        if is_needless(step) and step.taught:
             continue
-        if (subgoals or advice) and step.option_index != option:
-            if option is not None and subgoals:
-                yield Done()
+        if (subgoals or advice) and (before is None or step.option_index != before.option_index):
+            if before is not None and subgoals:
+                # Of a student's options, only one whose last command was refused shows when to end.
+                shows = before.taught or before.observation.startswith(REFUSALS)
+                yield Done(step.taught and shows)
             if subgoals:
-                yield Plan(step.subgoal or "")
-            if advice:
+                yield Plan(step.subgoal or "", step.taught)
+            if advice and step.taught:
                 yield _advise(steps[number:])
-            option = step.option_index
-        yield Command(step.action)
+        before = step
+        yield Command(step.action, step.taught)
         if number + 1 < len(steps):
             after = steps[number + 1]
             yield Reply(step.observation, after.look, after.inventory, step.reward)

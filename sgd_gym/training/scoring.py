@@ -7,8 +7,7 @@ from typing import Any
 from sgd_gym.agents.base import Agent
 from sgd_gym.agents.flat.agent import FlatAgent
 from sgd_gym.agents.sgd.agent import SGDAgent
-from sgd_gym.agents.sgd.executor import ModelExecutor
-from sgd_gym.agents.sgd.planner import ModelPlanner
+from sgd_gym.agents.sgd.shared import make_pair
 from sgd_gym.benchmarks.protocols import Protocol
 from sgd_gym.benchmarks.run import play
 from sgd_gym.envs.tasks import get_tasks
@@ -44,7 +43,7 @@ def measure_score(
     def make_agent() -> Agent:
         if "flat" in roles:
             return FlatAgent(writer("flat"))
-        return SGDAgent(ModelPlanner(writer("planner")), ModelExecutor(writer("executor")))
+        return SGDAgent(*make_pair(writer, len(roles) == 2))
 
     with tempfile.TemporaryDirectory() as scratch:
         episodes = protocol.episodes(seed=config.seed)

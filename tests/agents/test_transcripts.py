@@ -12,10 +12,13 @@ from sgd_gym.agents.history import History
 from sgd_gym.agents.sgd.agent import SGDAgent
 from sgd_gym.agents.sgd.executor import ModelExecutor
 from sgd_gym.agents.sgd.planner import ModelPlanner
+from sgd_gym.agents.sgd.shared import SharedPlanner, make_pair
 from sgd_gym.agents.swiftsage.local import LocalSage
-from sgd_gym.models.generation import load_writer
+from sgd_gym.models.checkpoint import load_checkpoint
+from sgd_gym.models.generation import load_writer, make_writer
 from sgd_gym.models.transcripts import TranscriptWriter
 from sgd_gym.models.trees import Tree
+from sgd_gym.models.writer import Counts
 from sgd_gym.prompts import (
     Advice,
     Ask,
@@ -39,6 +42,7 @@ class Dictation:
     def __init__(self, targets: Sequence[Event]):
         self.targets = iter(targets)
         self.events: list[Event] = []
+        self.counts = {0: Counts()}
 
     def reset(self, slots: Sequence[int]) -> None:
         self.events.clear()
@@ -59,6 +63,9 @@ class Dictation:
         assert not isinstance(target, Done) or (may_be_done or [False])[0]
         self.events.append(target)
         return [target]
+
+    def retract(self, slot: int, event: Event) -> None:
+        assert self.events.pop() == event
 
     def stats(self, slot: int) -> dict[str, int]:
         return {"calls": 0, "tokens": 0}
@@ -135,6 +142,43 @@ def test_planner_and_executor_read_what_they_were_trained_on(episodes: list[Epis
         assert planned.events == trained[: last_plan + 1]
         names = list(dict.fromkeys((step.option_index, step.subgoal) for step in episode.steps))
         assert [option.name for option in agent.runner.options[0]] == [name for _, name in names]
+
+
+def test_one_model_for_both_reads_one_transcript(episodes: list[Episode]) -> None:
+    for episode in episodes:
+        trained = events_of(episode, "executor")
+        targets = [one for one in trained if is_target(one, "planner") or is_target(one, "executor")]
+        writer: Any = Dictation(targets)
+        executor = ModelExecutor(writer)
+        agent = SGDAgent(SharedPlanner(executor), executor)
+        assert play(agent, episode) == commands_of(episode)
+        assert without_end(writer.events) == without_end(trained)
+
+
+def test_one_transcript_gives_the_same_game_for_fewer_tokens(
+    checkpoints: Path, episodes: list[Episode]
+) -> None:
+    model, tokenizer, _ = load_checkpoint(checkpoints / "executor", "executor")
+    looks = [seen_after(episode, -1) for episode in episodes[:2]]
+    for every_move in (False, True):
+        told = []
+        for is_one in (False, True):
+            pair = make_pair(lambda role: make_writer(model, tokenizer), is_one)
+            assert isinstance(pair[0], SharedPlanner) == is_one
+            agent = SGDAgent(*pair, max_option_moves=3, planner_every_move=every_move)
+            agent.reset([0, 1], [EpisodeKey("find-plant", number, 0) for number in range(2)])
+            game = []
+            for _ in range(8):
+                commands = agent.act([0, 1], looks, [{}, {}])
+                game.append((commands, agent.subgoal(0), agent.subgoal(1)))
+                for slot in (0, 1):
+                    agent.observe(slot, looks[slot], 0.0, False)
+            told.append((game, agent.stats(0)))
+        (apart, dear), (together, cheap) = told
+        assert apart == together
+        assert cheap["planner_calls"] == dear["planner_calls"] > 1
+        assert cheap["executor_calls"] == dear["executor_calls"]
+        assert cheap["model_tokens"] < dear["model_tokens"]
 
 
 def test_an_option_that_the_cap_ended_reads_as_done_for_both(episodes: list[Episode]) -> None:
