@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from sgd_gym.errors import SgdGymError, UnknownNameError
 from sgd_gym.models.presets import FAMILIES, PRESETS
 from sgd_gym.prompts import ROLES, Role
@@ -11,6 +13,7 @@ from sgd_gym.training.objectives import Masks, check_weights
 
 OBJECTIVES = ("imitation", "token-kd", "structured-kd")
 SELECTIONS = ("match", "loss", "score")
+NUMBER_FORMATS = ("auto", "float32", "bfloat16")
 
 
 @dataclass
@@ -83,8 +86,11 @@ class TrainConfig:
     """Stop when so many evaluations in a row were no better than the best one."""
     worlds: int = 2
     """How many simulators play side by side for --select score."""
+    number_format: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Numbers that matrices are multiplied in; auto: bfloat16 where there are units for it, in a GPU or a
+    processor (AMX). Weights are kept and updated in float32."""
     compile: bool = True
-    """Compile the model where there is a GPU; there, bfloat16 is used as well."""
+    """Compile the model where there is a GPU."""
     seed: int = 0
     """Seed of weights and order."""
     tensorboard: Path | None = None
@@ -101,6 +107,15 @@ class TrainConfig:
     def peak_learning_rate(self) -> float:
         """Return the learning rate that holds."""
         return self.learning_rate or (3e-3 if self.from_scratch else 1e-4)
+
+    @property
+    def uses_bfloat16(self) -> bool:
+        """Whether matrices are multiplied in bfloat16 on this machine."""
+        if self.number_format != "auto":
+            return self.number_format == "bfloat16"
+        # Without such units bfloat16 is slower than float32. Older versions of torch cannot tell.
+        capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+        return torch.cuda.is_available() or bool(capabilities.get("amx_bf16"))
 
     def roles(self, role: str) -> list[Role]:
         """Return what a model of `role` learns to write, two roles if they are shared.
@@ -125,6 +140,8 @@ class TrainConfig:
             raise UnknownNameError("objective", self.objective, OBJECTIVES)
         if self.family not in FAMILIES:
             raise UnknownNameError("family", self.family, FAMILIES)
+        if self.number_format not in NUMBER_FORMATS:
+            raise UnknownNameError("number format", self.number_format, NUMBER_FORMATS)
         if self.select not in SELECTIONS:
             raise UnknownNameError("selection", self.select, SELECTIONS)
         for name in (
@@ -163,8 +180,9 @@ class TrainConfig:
     def settings(self) -> dict[str, Any]:
         """Return what the weights depend on, as plain values."""
         elsewhere = ("out", "data", "dev_data", "tensorboard", "push_to_hub", "worlds")
-        return {
+        found = {
             name: str(value) if isinstance(value, Path) else value
             for name, value in vars(self).items()
             if name not in elsewhere
         }
+        return found | {"number_format": "bfloat16" if self.uses_bfloat16 else "float32"}

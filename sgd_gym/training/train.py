@@ -128,6 +128,7 @@ def _fit(job: Job, state: Path, made_with: dict[str, Any]) -> TokenTrainer:
         if config.patience is not None:
             trainer.add_callback(EarlyStoppingCallback(config.patience))
         trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
+        trainer.accelerator.unwrap_model(job.model, keep_fp32_wrapper=False)  # it computes in float32 again
     if not all(bool(torch.isfinite(parameter).all()) for parameter in job.model.parameters()):
         raise SgdGymError(
             f"Training gave weights that are not numbers. "
@@ -156,7 +157,7 @@ def _arguments(job: Job, state: Path) -> TrainingArguments:
         disable_tqdm=True,
         remove_unused_columns=False,
         use_cpu=not gpu,
-        bf16=gpu,
+        bf16=job.config.uses_bfloat16,
         torch_compile=gpu and job.config.compile,
         dataloader_pin_memory=False,
     )
