@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes benchmarks/results/ablations.* and ablations_train.*: what acting and training depend on, on dev. First six rows of
+# Makes benchmarks/results/ablations.* and ablations_train.*: what acting and training depend on, on dev. First seven rows of
 # fifteen minutes of training on twelve tasks; then the model of the first one acts in 23 ways on dev-mini. Takes about
 # four hours on two CPU cores; after a kill the same command goes on where it stopped.
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes benchmarks/results/families.json, families.md and families.png: dev scores of both families in two sizes, and of
-# two models instead of a shared one, after thirty minutes of training each on the same twelve tasks. Takes about three
-# hours on two CPU cores; after a kill the same command goes on where it stopped.
+# Makes benchmarks/results/families.json, families.md and families.png: dev scores of both families in two sizes, after
+# thirty minutes of training each on the same twelve tasks. Takes about two and a half hours on two CPU cores; after a
+# kill the same command goes on where it stopped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 make .venv/.installed-dev

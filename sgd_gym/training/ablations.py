@@ -1,7 +1,7 @@
 """What training needs: size of the model, data, short paths, tasks seen; equal minutes, dev scores.
 
-Each row trains one model that writes sub-goals and commands, differs from the first row in one thing, and
-plays as agent *sgd*.
+Each row differs from the first one in one thing, and plays as agent *sgd*. One model writes sub-goals and
+commands, but for one row that divides the time between two models.
 """
 
 import re
@@ -63,6 +63,7 @@ def ablate_training(config: TrainAblationsConfig) -> list[Figure]:
     base = TrainConfig(config.out, config.data, tasks, model=config.sizes[0], shared=True, seed=config.seed)
     rows = {config.sizes[0]: base}
     rows |= {size: replace(base, model=size) for size in config.sizes[1:]}
+    rows["planner and executor apart"] = replace(base, shared=False)
     rows |= {
         f"{100 * share:g} % of the episodes": replace(base, fraction=share) for share in config.fractions
     }
@@ -86,10 +87,13 @@ def _train_and_play(
     name: str, settings: TrainConfig, tasks: list[str], config: TrainAblationsConfig
 ) -> list[Row]:
     folder = config.out / re.sub(r"\W+", "-", name)
-    train_minutes("planner", replace(settings, out=folder), config.minutes)
+    planner, executor = (folder, folder) if settings.shared else (folder / "planner", folder / "executor")
+    trainings = {"planner": planner} if settings.shared else {"planner": planner, "executor": executor}
+    for role, out in trainings.items():
+        train_minutes(role, replace(settings, out=out), config.minutes / len(trainings))
     limits = (config.dev_variations, config.worlds, config.seed)
     journal = config.out / f"episodes-{folder.name}.jsonl"
-    return play_dev(name, folder, folder, tasks, *limits, journal)
+    return play_dev(name, planner, executor, tasks, *limits, journal)
 
 
 def _figure(name: str, rows: list[Row], tasks: list[str], config: TrainAblationsConfig) -> Figure:

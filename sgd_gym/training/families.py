@@ -1,7 +1,7 @@
 """Which family and size of model is worth its training: equal minutes, equal data, dev scores.
 
-Each row trains for the same time on the same tasks, then plays as agent *sgd*. One model writes sub-goals and
-commands, but for one row that divides the time between two models.
+Each row trains one model, which writes sub-goals and commands, for the same time on the same tasks, and then
+plays as agent *sgd*.
 """
 
 from dataclasses import dataclass, field, replace
@@ -48,15 +48,13 @@ def compare_families(config: FamiliesConfig) -> list[Figure]:
         for preset in config.presets
         for family in FAMILIES
     ]
-    rows.append((f"decoder-only {config.presets[0]}, two models", replace(plan, model=config.presets[0])))
     figures = []
     for name, settings in rows:
-        planner, executor = _train(name, settings, config)
-        journal = config.out / f"episodes-{planner.name if planner == executor else 'two'}.jsonl"
-        played = play_dev(
-            *(name, planner, executor, tasks),
-            *(config.dev_variations, config.worlds, config.seed, journal),
-        )
+        folder = config.out / name.replace(" ", "-")
+        train_minutes("planner", replace(settings, out=folder), config.minutes)
+        journal = config.out / f"episodes-{folder.name}.jsonl"
+        limits = (config.dev_variations, config.worlds, config.seed)
+        played = play_dev(name, folder, folder, tasks, *limits, journal)
         one = mean_interval(scores_by_task(played, tasks))
         note = f"mean over {len(tasks)} tasks, {config.dev_variations} dev variations each, one training seed"
         figures.append(Figure(name, one.mean, one.low, one.high, note=note))
@@ -64,14 +62,3 @@ def compare_families(config: FamiliesConfig) -> list[Figure]:
     label = "dev score, mean over tasks (95 % interval over variations)"
     draw_scores(figures, label, config.out / "families.png")
     return figures
-
-
-def _train(name: str, settings: TrainConfig, config: FamiliesConfig) -> tuple[Path, Path]:
-    """Return the checkpoints of planner and executor, which may be one."""
-    folder = config.out / name.replace(",", "").replace(" ", "-")
-    if settings.shared:
-        train_minutes("planner", replace(settings, out=folder), config.minutes)
-        return folder, folder
-    for role in ("planner", "executor"):
-        train_minutes(role, replace(settings, out=folder / role), config.minutes / 2)
-    return folder / "planner", folder / "executor"
