@@ -93,6 +93,7 @@ def _episode(row: Row, transcripts: Path) -> Episode:
         for number, (before, move) in enumerate(zip(told, moves, strict=False))
     ]
     source = row["agent"] if seed is None else f"{row['agent']}, training seed {seed}"
+    source += f", seed {key.seed}" if key.seed else ""
     return Episode(
         row["task"],
         row["variation"],

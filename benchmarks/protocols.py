@@ -59,6 +59,8 @@ class Protocol:
     scoring: Scoring = "negative_as_zero"
     stall_from: int = 0
     """The rule on stalled episodes holds from this move on."""
+    fill: int | None = None
+    """Variations are played again, with further seeds, until a task has so many episodes."""
     subset: int | None = None
     """Also report the mean over the first so many variations of each task."""
     unseen: bool = False
@@ -75,11 +77,13 @@ class Protocol:
         for task in chosen:
             if task.name not in self.tasks:
                 raise UnknownNameError(f"task of protocol {self.name}", task.name, self.tasks)
-        return [
-            EpisodeKey(task.name, variation, seed)
-            for task in chosen
-            for variation in task.variations(self.split)[: self.max_variations]
-        ]
+        episodes = []
+        for task in chosen:
+            variations = task.variations(self.split)[: self.max_variations]
+            for number in range(max(len(variations), self.fill or 0)):
+                again, place = divmod(number, len(variations))
+                episodes.append(EpisodeKey(task.name, variations[place], seed + again))
+        return episodes
 
 
 PROTOCOLS = {
@@ -99,9 +103,9 @@ PROTOCOLS = {
         Protocol("full-test", _ALL, "test", None, 100, 50, "easy", _VALID),
         # For tuning and ablations, so that test stays unseen: as many variations as SwiftSage's test_mini.
         Protocol("dev-mini", _ALL, "dev", 3, 100, 50, "easy", _VALID),
-        # Games of a teacher or with a guide, for a student to learn from; no figure is told of them.
+        # Games of a teacher, or with a guide, for a student to learn from; no figure is told of them.
         Protocol("train-mini", _ALL, "train", 10, 100, 50, "easy", _VALID),
-        Protocol("train-60", _ALL, "train", 60, 100, 50, "easy", _VALID),
+        Protocol("train-60", _ALL, "train", 60, 100, 50, "easy", _VALID, fill=60),
         Protocol("heldout", HELDOUT_TASKS, "test", 10, 100, 50, "easy", _VALID, unseen=True),
         Protocol("quickstart-dev", QUICKSTART_TASKS, "dev", 10, 100, 30, "easy", _VALID),
         Protocol("smoke", ("find-plant",), "dev", 1, 20, 20, "easy", _VALID),

@@ -8,6 +8,7 @@ well; what to do where it has gone wrong, it learns from games like these, made 
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sgd_gym.agents.base import Agent, EpisodeKey, Fault
 from sgd_gym.agents.guided.guide import FOCUS, WAIT, Guide, View
@@ -16,12 +17,18 @@ from sgd_gym.goals import Detector
 from sgd_gym.goals import View as Seen
 from sgd_gym.knowledge import Knowledge
 from sgd_gym.options import Info, Observation
-from sgd_gym.spaces import REFUSALS
+from sgd_gym.spaces import REFUSALS, ROOMS, THINGS
 
 PATIENCE = (1, 3)
 """The guide steps in after so many refused commands in a row; how many is drawn for each episode."""
-IDLE_MOVES = 15
+IDLE_MOVES = 20
 """Or after so many moves without a rise of the score."""
+SLIPS = (1, 3)
+"""Or after so many slips, which the student is made to do in episodes of another seed than 0."""
+SLIP_FORMS = (
+    *("teleport to {room}", "pick up {thing}", "open {thing}", "pick up {other}", "move {thing} to {other}"),
+)
+"""What a slip may be; the other thing may not be here."""
 
 
 @dataclass
@@ -29,7 +36,12 @@ class _Game:
     """One episode."""
 
     guide: Guide
+    random: random.Random
     patience: int
+    slip_at: int | None
+    """Move at which the student begins to slip; None if it does not."""
+    slips: int
+    """How often it still slips."""
     memory: Memory = field(default_factory=Memory)
     knowledge: Knowledge = field(default_factory=Knowledge)
     detector: Detector = field(default_factory=Detector)
@@ -56,6 +68,21 @@ class _Game:
         found = self.detector.update(Seen(command, seen["observation"], seen["look"], seen["inventory"]))
         self.view = View(seen, self.memory, self.knowledge, found)
 
+    def turn(self) -> Literal["student", "slip", "guide"]:
+        """Return whose turn it is."""
+        if self.is_guided:
+            return "guide"
+        if self.slip_at is None or self.moves < self.slip_at:
+            return "student"
+        return "slip" if self.slips else "guide"
+
+    def slip(self) -> str:
+        """Return a command as one who errs might send it."""
+        self.slips -= 1
+        things = [thing.name for thing in self.memory.sight.things] or ["air"]
+        draw = self.random.choice
+        return draw(SLIP_FORMS).format(room=draw(ROOMS), thing=draw(things), other=draw(THINGS))
+
     def goes_wrong(self, command: str) -> bool:
         """Return whether the guide should step in before the student's next command."""
         return (
@@ -67,6 +94,9 @@ class _Game:
     def follow(self) -> str:
         """Return the guide's next command; a wait if there is none."""
         assert self.view is not None
+        if not self.is_guided:
+            self.is_guided = True
+            self.guide.begin(int(self.score))
         command = self.guide.next(self.view)
         self.is_lost = command is None
         subgoal = self.guide.subgoal
@@ -88,8 +118,10 @@ class GuidedAgent(Agent):
         """Begin new episodes."""
         self._student.reset(slots, keys)
         for slot, key in zip(slots, keys, strict=True):
-            patience = random.Random(repr(key)).randint(*PATIENCE)
-            self._games[slot] = _Game(self._find_guide(key), patience)
+            draw, guide = random.Random(repr(key)), self._find_guide(key)
+            patience, slips = draw.randint(*PATIENCE), draw.randint(*SLIPS)
+            slip_at = draw.randint(1, max(1, 2 * guide.length // 3)) if key.seed else None
+            self._games[slot] = _Game(guide, draw, patience, slip_at, slips)
 
     def act(
         self, slots: Sequence[int], observations: Sequence[Observation], infos: Sequence[Info]
@@ -98,19 +130,20 @@ class GuidedAgent(Agent):
         for slot, seen in zip(slots, observations, strict=True):
             if self._games[slot].view is None:
                 self._games[slot].look("", seen)
-        told = list(zip(slots, observations, infos, strict=True))
-        free = [one for one in told if not self._games[one[0]].is_guided]
-        if free:
-            for (slot, _, _), command in zip(free, self._student.act(*zip(*free, strict=True)), strict=True):
-                game = self._games[slot]
-                if game.goes_wrong(command):
-                    game.is_guided = True
-                    game.guide.begin(int(game.score))
-                else:
-                    game.command, game.option = command, self._student.subgoal(slot)
-        for slot in slots:
-            if self._games[slot].is_guided:
-                self._games[slot].command = self._games[slot].follow()
+        turns = {slot: self._games[slot].turn() for slot in slots}
+        told = zip(slots, observations, infos, strict=True)
+        asked = [one for one in told if turns[one[0]] == "student"]
+        written = self._student.act(*zip(*asked, strict=True)) if asked else []
+        for (slot, _, _), command in zip(asked, written, strict=True):
+            game = self._games[slot]
+            if game.goes_wrong(command):
+                turns[slot] = "guide"
+            else:
+                game.command, game.option = command, self._student.subgoal(slot)
+        for slot, turn in turns.items():
+            game = self._games[slot]
+            if turn != "student":
+                game.command = game.slip() if turn == "slip" else game.follow()
         return [self._games[slot].command for slot in slots]
 
     def observe(self, slot: int, observation: Observation, reward: float, ended: bool) -> None:
@@ -126,7 +159,8 @@ class GuidedAgent(Agent):
         game.focused += game.command.startswith(FOCUS) and not is_refused
         if not game.is_guided:
             game.student_moves += 1
-            self._student.observe(slot, observation, reward, ended)
+            if game.turn() == "student":  # after its first slip it is not asked again
+                self._student.observe(slot, observation, reward, ended)
 
     def fault(self, slot: int) -> Fault | None:
         """Give an episode up where the path leads no further."""

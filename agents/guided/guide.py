@@ -60,6 +60,11 @@ class Guide:
         self._waits = 0
         self._script: Script | None = None
 
+    @property
+    def length(self) -> int:
+        """Return how many moves the path has."""
+        return len(self._steps)
+
     def allows(self, command: str, focused: int) -> bool:
         """Return whether a command does not lose the game by a wrong focus.
 

@@ -104,6 +104,31 @@ def test_a_focus_that_loses_the_game_is_not_sent(play_guided: Callable[..., tupl
     assert {(row["score_last"], row["student_moves"]) for row in rows} == {(100, 0)}
 
 
+def test_with_other_seeds_one_who_knows_the_way_slips(paths: Path, tmp_path: Path) -> None:
+    protocol = Protocol("guided", TASKS[:3], "train", 1, 100, 50, "easy", (), fill=3)
+    known = {(one.task, one.variation): one.actions for one in read_episodes(paths)}
+
+    class Knower(Student):
+        def reset(self, slots: Sequence[int], keys: Sequence[EpisodeKey]) -> None:
+            super().reset(slots, keys)
+            (key,) = keys
+            self._commands = tuple(known[key.task, key.variation])
+
+    def make() -> Agent:
+        return GuidedAgent(Knower(), find_guides(paths))
+
+    rows = play("guided", make, protocol, protocol.episodes(), 1, tmp_path / "episodes.jsonl", "test")
+    assert [row["seed"] for row in rows] == [0, 1, 2] * 3
+    assert {row["score_last"] for row in rows} == {100}
+    for row in rows:
+        own, path = row["student_moves"], known[row["task"], row["variation"]]
+        _, *moves = read_moves(
+            transcript_path(tmp_path / "episodes.jsonl", key_of(row)), "guided", key_of(row)
+        )
+        slipped = [move.action for move in moves[:own]] != path[:own]
+        assert slipped == (row["seed"] > 0)
+
+
 def test_games_of_a_model_are_kept_and_learnt_from(
     checkpoints: Path, annotated_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
