@@ -95,7 +95,8 @@ def test_after_refused_commands_the_guide_steps_in(
 
 def test_after_a_walk_that_leads_nowhere_too(play_guided: Callable[..., tuple[list[Row], Path]]) -> None:
     rows, _ = play_guided(*ELSEWHERE)
-    assert sum(row["score_last"] == 100 for row in rows) >= len(rows) - 1
+    # Time passes meanwhile: animals grow up, and no way leads back.
+    assert sum(row["score_last"] == 100 for row in rows) >= len(rows) - 2
     assert max(row["student_moves"] for row in rows) >= IDLE_MOVES
 
 
