@@ -14,11 +14,12 @@ DEV := $(VENV)/.installed-dev
 SOURCES := setup.cfg pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test reproduce-sad check lint types clean
+.PHONY: help quickstart test reproduce reproduce-sad check lint types clean
 
 help:
 	@echo "make quickstart   install, then collect, train and benchmark at a small size"
 	@echo "make test         install, then run the tests"
+	@echo "make reproduce    train the default models and play the papers' protocols with them: hours"
 	@echo "make reproduce-sad   train a teacher and its students by all methods, and compare them"
 	@echo "make check        lint, types and tests: run it before each commit"
 	@echo "make lint         ruff: rules and format"
@@ -37,6 +38,9 @@ quickstart: $(RUNTIME)
 # `make test ARGS="-m slow"`; .ci/run runs both.
 test: $(DEV)
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -m "not slow" $(ARGS)
+
+reproduce:
+	benchmarks/commands/reproduce.sh
 
 reproduce-sad:
 	benchmarks/commands/distil.sh

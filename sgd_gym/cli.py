@@ -37,6 +37,7 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   bench soak                     2,000 resets and 10,000 hostile commands: memory, faults
   report RESULTS.json            one HTML file: figures, and every game to read move by move
   quickstart                     all of this for four tasks, in one command
+  reproduce                      the default weights and the figures of the papers' protocols, in one command
   play                           play a task yourself on the terminal
 """
 
@@ -92,6 +93,7 @@ def _run(words: list[str]) -> None:
         ("bench", "soak"): _bench_soak,
         ("report",): _report,
         ("quickstart",): _quickstart,
+        ("reproduce",): _reproduce,
         ("play",): _play,
     }
     for name, command in commands.items():
@@ -337,6 +339,17 @@ def _quickstart(flags: list[str], name: str) -> None:
 
     _quiet_transformers()
     quickstart(_parse(QuickstartConfig, flags, name))
+
+
+def _reproduce(flags: list[str], name: str) -> None:
+    from sgd_gym.reproduce import ReproduceConfig, reproduce
+
+    _quiet_transformers()
+    config = _parse(ReproduceConfig, flags, name)
+    minutes = reproduce(config)
+    for stage, took in minutes.items():
+        print(f"{took:6.1f} minutes  {stage}")
+    print(f"{sum(minutes.values()):6.1f} minutes in all. Reports: {config.out}/*.html")
 
 
 def _play(flags: list[str], name: str) -> None:

@@ -34,7 +34,7 @@ LEVELS = (
     "benchmarks",
     "training",
     "registration < sgd_gym",
-    "quickstart < play < cli",
+    "quickstart < reproduce < play < cli",
 )
 RANKS = {
     room: (level, place if "<" in line else 0)

@@ -1,0 +1,107 @@
+"""The headline figures from nothing: train the default models, then play the papers' protocols with them.
+
+A student learns from oracle paths; where it goes wrong on the train split, a guide plays on; from paths and
+guided games together learn *sgd*, one model for planner and executor, and *flat*, which has the same size.
+Every stage keeps what is whole, so that a second run of the same command goes on where the first one stopped.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+
+from sgd_gym.benchmarks.bench import BenchConfig, bench
+from sgd_gym.benchmarks.page.build import ReportConfig, make_report
+from sgd_gym.benchmarks.played import PlayedConfig, keep_played
+from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
+from sgd_gym.data.collect import CollectConfig, collect
+from sgd_gym.files import write_json
+from sgd_gym.models.checkpoint import META_FILE, shrink_checkpoint
+from sgd_gym.progress import CONSOLE
+from sgd_gym.training.config import TrainConfig
+from sgd_gym.training.train import train
+
+STUDENT_EPOCHS, EPOCHS, FLAT_EPOCHS = 1.5, 3.0, 4.0
+"""Passes over the train data; *flat* has as many as take the time of *sgd*'s."""
+GAMES = "train-60"
+"""Protocol of the guided games."""
+PLAYED = {
+    "sgd-100": ["sgd", "flat", "random", "oracle"],
+    "swiftsage-271": ["sgd", "flat"],
+    "full-test": ["sgd", "flat"],
+}
+"""Protocols, and who plays them."""
+
+
+@dataclass
+class ReproduceConfig:
+    """Train the default models, and evaluate them as the papers do."""
+
+    out: Path = Path("runs/reproduce")
+    """Folder for data, weights, results and the report."""
+    tasks: list[str] | None = None
+    """Tasks to learn and to play; all if not given."""
+    seed: int = 0
+    """Seed of the trainings."""
+    worlds: int = 8
+    """How many simulators run side by side."""
+
+
+def reproduce(config: ReproduceConfig) -> dict[str, float]:
+    """Run every stage, and return the minutes that each has taken, over all runs of the command."""
+    out, lessons, clock = config.out, config.out / "lessons", _Clock(config.out / "minutes.json")
+    with clock.measure("oracle paths"):
+        raw, short = out / "paths" / "raw", out / "paths" / "short"
+        tasks, splits = config.tasks or ["all"], ["train", "dev"]
+        collect(CollectConfig(raw, tasks, splits, from_shipped=True, shorten=True, short_out=short))
+        annotate_folder(AnnotateConfig(short, lessons / "paths"))
+    plan = TrainConfig(out, lessons, dev_data=lessons / "paths", seed=config.seed)
+    with clock.measure("a student"):
+        student = _train("student", replace(plan, data=lessons / "paths", epochs=STUDENT_EPOCHS), out)
+    acting = BenchConfig(tasks=config.tasks, worlds=config.worlds)
+    with clock.measure("guided games"):
+        games = replace(acting, agents=["guided"], protocol=GAMES, out=out / "games")
+        results = bench(replace(games, planner=student, executor=student, guide=lessons / "paths"))
+        keep_played(PlayedConfig(results.path, "guided", out=lessons / "games"))
+    with clock.measure("training of sgd"):
+        sgd = _train("sgd", replace(plan, epochs=EPOCHS), out)
+    with clock.measure("training of flat"):
+        flat = _train("flat", replace(plan, epochs=FLAT_EPOCHS), out)
+    acting = replace(acting, planner=sgd, executor=sgd, flat=flat)
+    for protocol, agents in PLAYED.items():
+        with clock.measure(protocol):
+            results = bench(replace(acting, agents=agents, protocol=protocol, out=out / protocol))
+            make_report(ReportConfig([results.path], out / f"{protocol}.html"))
+    return clock.minutes
+
+
+def _train(name: str, settings: TrainConfig, out: Path) -> Path:
+    """Train a model, shared by planner and executor but for *flat*; return its weights as they ship."""
+    small = out / "weights" / name
+    is_flat = name == "flat"
+    tensorboard = out / "tensorboard" / f"train-{name}"
+    settings = replace(settings, out=out / "checkpoints" / name, shared=not is_flat, tensorboard=tensorboard)
+    train("flat" if is_flat else "planner", settings)
+    if not (small / META_FILE).exists():
+        shrink_checkpoint(settings.out, small)
+    return small
+
+
+class _Clock:
+    """Adds up the minutes of the stages in a file, which a kill leaves whole."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self.minutes: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        CONSOLE.rule(stage, align="left")
+        start, before = monotonic(), self.minutes.get(stage, 0.0)
+        try:
+            yield
+        finally:
+            self.minutes[stage] = round(before + (monotonic() - start) / 60, 2)
+            write_json(self._path, self.minutes)
