@@ -114,7 +114,7 @@ class TrainConfig:
         if self.number_format != "auto":
             return self.number_format == "bfloat16"
         # Without such units bfloat16 is slower than float32. Older versions of torch cannot tell.
-        capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+        capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
         return torch.cuda.is_available() or bool(capabilities.get("amx_bf16"))
 
     def roles(self, role: str) -> list[Role]:
