@@ -58,12 +58,19 @@ def test_columns_are_those_of_the_schema(tmp_path: Path) -> None:
     table = pq.read_table(path)
     names = (
         "episode_id task variation split task_description source annotator step look inventory action "
-        "observation reward score done subgoal option_index"
+        "observation reward score done subgoal option_index taught"
     )
     assert table.column_names == names.split()
     assert table["episode_id"].to_pylist() == ["find-plant/7"] * 3
     assert table["step"].to_pylist() == [0, 1, 2]
     assert table.schema.metadata[b"sgd_gym_schema_version"] == b"2"
+
+
+def test_a_file_from_before_a_column_came_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "shard.parquet"
+    write_episodes(path, [make_episode()])
+    pq.write_table(pq.read_table(path).drop_columns(["taught"]), path)
+    assert read_episodes(path) == [make_episode()]
 
 
 def test_actions_come_in_order() -> None:

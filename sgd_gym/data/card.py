@@ -32,6 +32,7 @@ COLUMNS = {
     "done": "whether the simulator ended the task with this command",
     "subgoal": "sub-goal that the command serves; null before annotation",
     "option_index": "number of the sub-goal within the episode, from 0; null before annotation",
+    "taught": "whether the command is an example; false for what a student did before its guide took over",
 }
 """What the columns hold, in their order."""
 

@@ -119,6 +119,7 @@ def make_buffer(episode: Episode, number: int) -> Any:
             "score": [0, *(step.score for step in steps)],
             "subgoal": [*(step.subgoal or "" for step in steps), ""],
             "option_index": [*(-1 if s.option_index is None else s.option_index for s in steps), -1],
+            "taught": [*(step.taught for step in steps), False],
         },
     )
 

@@ -27,6 +27,7 @@ def from_minari(dataset: object, found: object, annotator: str | None) -> Episod
             done=bool(found.terminations[place]),  # type: ignore[attr-defined]
             subgoal=str(infos["subgoal"][place]) or None,
             option_index=int(infos["option_index"][place]) if infos["option_index"][place] >= 0 else None,
+            taught=bool(infos["taught"][place]),
         )
         for place, action in enumerate(found.actions)  # type: ignore[attr-defined]
     )
