@@ -257,7 +257,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def report(invented: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a report of the invented results."""
-    return make_report(ReportConfig([invented], tmp_path_factory.mktemp("report") / "report.html"))
+    with pytest.MonkeyPatch.context() as patch:
+        # As in the tests (`few_resamples`), which begin after this where it is wanted first.
+        patch.setattr("sgd_gym.benchmarks.stats.RESAMPLES", 200)
+        return make_report(ReportConfig([invented], tmp_path_factory.mktemp("report") / "report.html"))
 
 
 def _find_browser() -> str | None:
