@@ -87,8 +87,8 @@ class TrainConfig:
     worlds: int = 2
     """How many simulators play side by side for --select score."""
     number_format: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Numbers that matrices are multiplied in; auto: bfloat16 where there are units for it, in a GPU or a
-    processor (AMX). Weights are kept and updated in float32."""
+    """Numbers that matrices are multiplied in; auto: bfloat16 on a GPU. A processor with units for it (AMX)
+    is faster in bfloat16, too. Weights are kept and updated in float32."""
     compile: bool = True
     """Compile the model where there is a GPU."""
     seed: int = 0
@@ -111,11 +111,9 @@ class TrainConfig:
     @property
     def uses_bfloat16(self) -> bool:
         """Whether matrices are multiplied in bfloat16 on this machine."""
-        if self.number_format != "auto":
-            return self.number_format == "bfloat16"
-        # Without such units bfloat16 is slower than float32. Older versions of torch cannot tell.
-        capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-        return torch.cuda.is_available() or bool(capabilities.get("amx_bf16"))
+        if self.number_format == "auto":
+            return torch.cuda.is_available()
+        return self.number_format == "bfloat16"
 
     def roles(self, role: str) -> list[Role]:
         """Return what a model of `role` learns to write, two roles if they are shared.

@@ -69,6 +69,21 @@ def test_scores_are_those_of_the_loaded_model_on_dev(
     assert again["exact_match"] == meta.scores[f"exact_{FIGURES[role]}"]
 
 
+def test_a_model_trained_in_bfloat16_is_one_of_float32(
+    checkpoints: Path, annotated_data: Path, tmp_path: Path
+) -> None:
+    config = TrainConfig(tmp_path, annotated_data, epochs=3, batch_tokens=1024, number_format="bfloat16")
+    meta = train("flat", config)
+    model, tokenizer, _ = load_checkpoint(tmp_path, "flat")
+    other, _, known = load_checkpoint(checkpoints / "flat", "flat")
+    assert {one.dtype for one in model.parameters()} == {torch.float32}
+    assert not torch.equal(model.get_input_embeddings().weight, other.get_input_embeddings().weight)
+    assert meta.scores["loss"] == pytest.approx(known.scores["loss"], rel=0.02)
+    rows = make_rows(read_episodes(annotated_data / "dev"), ["flat"], model, tokenizer, 0.0).rows
+    again = evaluate(model, rows, Collator(tokenizer.pad_token_id), 4096)
+    assert again["loss"] == pytest.approx(meta.scores["loss"], rel=1e-4)
+
+
 def test_an_equal_seed_gives_equal_weights_and_training_changes_them(
     annotated_data: Path, tmp_path: Path
 ) -> None:
