@@ -1,5 +1,6 @@
 """From the name of an agent to what a benchmark plays: how it is built, and what its results depend on."""
 
+import hashlib
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from sgd_gym.models.checkpoint import read_meta
 from sgd_gym.models.writer import Writer
 from sgd_gym.options import Planner
 from sgd_gym.prompts import Role
+from sgd_gym.trajectories import episode_files
 
 if TYPE_CHECKING:
     from sgd_gym.benchmarks.bench import BenchConfig
@@ -184,6 +186,7 @@ def _guided(config: "BenchConfig", open_client: OpenClient) -> Entry:
     if config.guide is None:
         raise SgdGymError("No paths are named. Fix: --guide FOLDER, made with 'sgd-gym annotate'.")
     paths, student = config.guide, _sgd(config, open_client)
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in episode_files(paths))).hexdigest()
 
     def make() -> Agent:
         from sgd_gym.agents.guided.agent import GuidedAgent
@@ -191,7 +194,7 @@ def _guided(config: "BenchConfig", open_client: OpenClient) -> Entry:
 
         return GuidedAgent(student.make_agent(), find_guides(paths))
 
-    return Entry("guided", make, student.checkpoints, student.model, settings=(*student.settings, str(paths)))
+    return Entry("guided", make, student.checkpoints, student.model, settings=(*student.settings, digest))
 
 
 def _swiftsage(config: "BenchConfig", open_client: OpenClient) -> Entry:

@@ -20,7 +20,8 @@ from sgd_gym.subgoals.rules import COOLERS, HEATERS, short_name
 SEPARATOR = "; "
 """Between the sub-goals of an achieved goal."""
 
-_ON = {"turned on", "activated", "on"}
+ON_STATES = {"turned on", "activated", "on"}
+"""How the simulator tells that a device is on."""
 _STAGE = re.compile(r" (?:in the \w+ stage|with a \w+ height).*")
 _MATTER = re.compile(r"\A(?:solid|liquid|gaseous) ")
 _MOVED = re.compile(r"(?:\(disconnecting .+\))?You move the (?P<a>.+) to the (?P<b>.+)\.\Z")
@@ -148,11 +149,11 @@ def _facts(sight: Sight) -> Iterator[tuple[str, ...]]:
         if thing.name == "water" and thing.holder:
             yield "fill", thing.holder, "sink"
         for device in thing.within:
-            if device in HEATERS and _ON & set(states.get(device, ())):
+            if device in HEATERS and ON_STATES & set(states.get(device, ())):
                 yield "heat", thing.name, device
             if device in COOLERS:
                 yield "cool", thing.name, device
-        if _ON & set(thing.states):
+        if ON_STATES & set(thing.states):
             yield "activate", thing.name
         if "open" in thing.states:
             yield "open", thing.name

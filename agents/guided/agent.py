@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sgd_gym.agents.base import Agent, EpisodeKey, Fault
-from sgd_gym.agents.guided.guide import FOCUS, WAIT, Guide, View
+from sgd_gym.agents.guided.guide import FOCUS, WAIT, Guide, Situation
 from sgd_gym.agents.scripted.memory import Memory
-from sgd_gym.goals import Detector
-from sgd_gym.goals import View as Seen
+from sgd_gym.goals import Detector, View
 from sgd_gym.knowledge import Knowledge
 from sgd_gym.options import Info, Observation
 from sgd_gym.spaces import REFUSALS, ROOMS, THINGS
@@ -45,7 +44,7 @@ class _Game:
     memory: Memory = field(default_factory=Memory)
     knowledge: Knowledge = field(default_factory=Knowledge)
     detector: Detector = field(default_factory=Detector)
-    view: View | None = None
+    situation: Situation | None = None
     is_guided: bool = False
     is_lost: bool = False
     command: str = ""
@@ -65,8 +64,8 @@ class _Game:
         """Take in what the world shows."""
         self.memory.look(seen)
         self.knowledge.update(seen)
-        found = self.detector.update(Seen(command, seen["observation"], seen["look"], seen["inventory"]))
-        self.view = View(seen, self.memory, self.knowledge, found)
+        found = self.detector.update(View(command, seen["observation"], seen["look"], seen["inventory"]))
+        self.situation = Situation(seen, self.memory, self.knowledge, found)
 
     def turn(self) -> Literal["student", "slip", "guide"]:
         """Return whose turn it is."""
@@ -93,11 +92,11 @@ class _Game:
 
     def follow(self) -> str:
         """Return the guide's next command; a wait if there is none."""
-        assert self.view is not None
+        assert self.situation is not None
         if not self.is_guided:
             self.is_guided = True
             self.guide.begin(int(self.score))
-        command = self.guide.next(self.view)
+        command = self.guide.next(self.situation)
         self.is_lost = command is None
         subgoal = self.guide.subgoal
         if self.option is None or self.option[1] != subgoal:
@@ -128,7 +127,7 @@ class GuidedAgent(Agent):
     ) -> list[str]:
         """Return the student's commands, or the guide's where it plays."""
         for slot, seen in zip(slots, observations, strict=True):
-            if self._games[slot].view is None:
+            if self._games[slot].situation is None:
                 self._games[slot].look("", seen)
         turns = {slot: self._games[slot].turn() for slot in slots}
         told = zip(slots, observations, infos, strict=True)

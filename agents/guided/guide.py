@@ -9,7 +9,7 @@ from sgd_gym.agents.executable import is_executable
 from sgd_gym.agents.scripted.memory import Memory
 from sgd_gym.agents.scripted.scripts import Script, run
 from sgd_gym.errors import DataError
-from sgd_gym.goals import is_named, satisfies
+from sgd_gym.goals import ON_STATES, is_named, satisfies
 from sgd_gym.knowledge import Knowledge
 from sgd_gym.options import Observation
 from sgd_gym.sight import read_sight
@@ -24,7 +24,7 @@ PATIENCE = 12
 
 
 @dataclass(frozen=True)
-class View:
+class Situation:
     """What the guide knows of a world."""
 
     seen: Observation
@@ -82,7 +82,7 @@ class Guide:
         told = [0, *(step.score for step in self._steps)]
         self._at = told.index(max(one for one in told if one <= max(score, 0)))
 
-    def next(self, view: View) -> str | None:
+    def next(self, situation: Situation) -> str | None:
         """Return the next command; None if the path leads no further."""
         if self._script is not None:
             command = next(self._script, None)
@@ -90,33 +90,33 @@ class Guide:
                 return command
             self._script = None
             self._leave_option()
-        if view.seen["observation"].startswith("Ambiguous request"):
+        if situation.seen["observation"].startswith("Ambiguous request"):
             return self._answer()
         while self._at < len(self._steps):
             step = self._steps[self._at]
             if step.option_index != self._option:
                 subgoal = parse(step.subgoal or "")
-                if not _is_due(subgoal, view.achieved):
+                if not _is_due(subgoal, situation.achieved):
                     self._leave_option()
                     continue
                 room = _room_of(step)
-                if _leads_elsewhere(step.action) or room == view.memory.sight.room:
-                    if not _is_known(subgoal, view.knowledge):
+                if _leads_elsewhere(step.action) or room == situation.memory.sight.room:
+                    if not _is_known(subgoal, situation.knowledge):
                         return self._wait()
                     self._option, self.subgoal, self._waits = step.option_index or 0, str(subgoal), 0
                 else:
                     self.subgoal = f"navigate_to({room})"
                     return f"teleport to {room}"
-            if step.action.isdigit() or _is_done(step.action, view.memory):
+            if step.action.isdigit() or _is_done(step.action, situation.memory):
                 self._at += 1
                 continue
-            if is_executable(step.action, view.seen["look"], view.seen["inventory"]):
+            if is_executable(step.action, situation.seen["look"], situation.seen["inventory"]):
                 self._at += 1
                 return step.action
             if self._at and self._steps[self._at - 1].action.startswith("wait") and self._waits < PATIENCE:
                 return self._wait()
-            self._script = run(parse(self.subgoal), view.memory)
-            return self.next(view)
+            self._script = run(parse(self.subgoal), situation.memory)
+            return self.next(situation)
         return self._wait()
 
     def _leave_option(self) -> None:
@@ -186,5 +186,5 @@ def _is_done(command: str, memory: Memory) -> bool:
     thing = memory.find(name) if verb in ("open", "activate", "deactivate") else None
     if thing is None:
         return command == "look around"
-    is_on = bool({"activated", "turned on", "on"} & set(thing.states))
+    is_on = bool(ON_STATES & set(thing.states))
     return {"open": "open" in thing.states, "activate": is_on, "deactivate": not is_on}[verb]
