@@ -29,9 +29,9 @@ class Preset:
     """Largest number of tokens; the tokenizer learns fewer from little text."""
 
 
-# Up to 4, 12 and 60 M parameters.
+# Up to 4, 12 and 60 M parameters; heads of 64, with which attention on a processor is fast.
 PRESETS = {
-    "nano": Preset(192, 6, 512, layers=4, encoder_layers=3, decoder_layers=3, vocabulary=2000),
+    "nano": Preset(192, 3, 512, layers=4, encoder_layers=3, decoder_layers=3, vocabulary=2000),
     "tiny": Preset(320, 5, 864, layers=8, encoder_layers=4, decoder_layers=3, vocabulary=4000),
     "small": Preset(640, 10, 1728, layers=10, encoder_layers=6, decoder_layers=3, vocabulary=8000),
 }

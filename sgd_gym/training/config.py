@@ -87,8 +87,8 @@ class TrainConfig:
     worlds: int = 2
     """How many simulators play side by side for --select score."""
     number_format: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Numbers that matrices are multiplied in; auto: bfloat16 on a GPU. A processor with units for it (AMX)
-    is faster in bfloat16, too. Weights are kept and updated in float32."""
+    """Numbers that matrices are multiplied in; auto: bfloat16 on a GPU and on a processor with units for it
+    (AMX), float32 elsewhere. Weights are kept and updated in float32."""
     compile: bool = True
     """Compile the model where there is a GPU."""
     seed: int = 0
@@ -112,7 +112,7 @@ class TrainConfig:
     def uses_bfloat16(self) -> bool:
         """Whether matrices are multiplied in bfloat16 on this machine."""
         if self.number_format == "auto":
-            return torch.cuda.is_available()
+            return torch.cuda.is_available() or _has_matrix_units()
         return self.number_format == "bfloat16"
 
     def roles(self, role: str) -> list[Role]:
@@ -184,3 +184,9 @@ class TrainConfig:
             if name not in elsewhere
         }
         return found | {"number_format": "bfloat16" if self.uses_bfloat16 else "float32"}
+
+
+def _has_matrix_units() -> bool:
+    """Return whether the processor multiplies matrices in bfloat16."""
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("amx_bf16"))
