@@ -2,9 +2,9 @@
 
 It looks like this (line ends added here):
 
-    <|task|>Your task is to ... <|inventory|>an orange <|look|>hallway: a picture | doors: kitchen, ...
+    <|task|>boil water. ... <|inventory|>orange <|look|>hallway: picture | doors: kitchen, ...
     <|plan|>navigate_to(kitchen)<|end|>
-    <|act|>go to kitchen<|end|> <|reply|>You move to the kitchen. <|look|>kitchen: a sink | ...
+    <|act|>go to kitchen<|end|> <|reply|><|look|>kitchen: sink off | ...
     <|act|><|done|>
     <|plan|>pick_up(thermometer)<|end|> ...
 
@@ -34,7 +34,7 @@ from sgd_gym.prompts.events import (
     is_target,
     span_of,
 )
-from sgd_gym.prompts.shorten import compact_inventory, compact_look, one_line
+from sgd_gym.prompts.shorten import compact_inventory, compact_look, compact_reply, one_line
 from sgd_gym.prompts.slots import Slots
 from sgd_gym.trajectories import Episode
 
@@ -42,6 +42,9 @@ TASK, INVENTORY, LOOK = "<|task|>", "<|inventory|>", "<|look|>"
 REPLY, PLAN, ACT = "<|reply|>", "<|plan|>", "<|act|>"
 TRANSCRIPT_TOKENS = (TASK, INVENTORY, LOOK, REPLY, PLAN, ACT, END, DONE)
 """What a tokenizer must not cut."""
+
+_OPENING = "Your task is to "
+"""How every task begins."""
 
 OPENERS: dict[Ask, str] = {"subgoal": PLAN, "command": ACT, "advice": PLAN}
 """The token that asks for a sub-goal, a command, or a sub-goal with its commands."""
@@ -77,7 +80,9 @@ class Transcript:
             case Start():
                 self.slots = Slots(one_line(event.task))
                 carried = self.slots.read(compact_inventory(event.inventory))
-                return [f"{TASK}{self.slots.task}{INVENTORY}{carried}{self._look(event.look)}"]
+                return [
+                    f"{TASK}{self.slots.task.removeprefix(_OPENING)}{INVENTORY}{carried}{self._look(event.look)}"
+                ]
             case Plan():
                 return [PLAN, f"{self.slots.read(event.text)}{END}"]
             case Advice():
@@ -89,8 +94,9 @@ class Transcript:
                 return [ACT, DONE]
             case Reply():
                 told = event.observation.strip() != event.look.strip()
-                shown = self.slots.read(one_line(event.observation)) if told else ""
-                return [f"{REPLY}{shown}{self._look(event.look)}"]
+                look = self._look(event.look)
+                shown = compact_reply(event.observation, self._room) if told else ""
+                return [f"{REPLY}{self.slots.read(shown)}{look}"]
 
     def _look(self, look: str) -> str:
         room, lines = compact_look(self.slots.read(look))
@@ -100,7 +106,7 @@ class Transcript:
         self._room, self._shown[room] = room, lines
         if not entered and not changed:
             return ""
-        return f"{LOOK}{' | '.join([f'{room}:', *changed])}"
+        return f"{LOOK}{room}: {' | '.join(changed)}".rstrip()
 
 
 def make_segments(episode: Episode, roles: Sequence[Role]) -> Iterator[Segment]:

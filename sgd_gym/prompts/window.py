@@ -23,7 +23,7 @@ from sgd_gym.prompts.events import (
     is_target,
     span_of,
 )
-from sgd_gym.prompts.shorten import compact_inventory, compact_look, one_line
+from sgd_gym.prompts.shorten import compact_inventory, compact_look, compact_reply, one_line
 from sgd_gym.prompts.slots import Slots
 from sgd_gym.trajectories import Episode
 
@@ -83,10 +83,11 @@ class Window:
             case Reply():
                 move = self._moves[-1]
                 told = event.observation.strip() != event.look.strip()
-                move.reply = self.slots.read(one_line(event.observation)) if told else "the room"
+                room = self._see(event.look, event.inventory)
+                reply = compact_reply(event.observation, room) or "done"
+                move.reply = self.slots.read(reply) if told else "the room"
                 move.reward = event.reward
                 self._score += event.reward
-                self._see(event.look, event.inventory)
             case Advice():
                 pass  # whether it was followed is told by the commands
 
@@ -110,7 +111,7 @@ class Window:
         if kind == "command" and self._subgoal is not None:
             fields.append(f"Sub-goal: {self._subgoal}")
         fields += [
-            f"History: {' '.join(recent) or 'none'}",
+            f"History: {'; '.join(recent) or 'none'}",
             f"Room: {self._room[:room]}",
             f"Inventory: {self._inventory or 'nothing'}",
             f"Visited rooms: {', '.join(self._visited)}",
@@ -132,12 +133,14 @@ class Window:
             return self.slots.read(str(event), allot=False)  # see `Transcript.read`
         return self.slots.read(event.text)
 
-    def _see(self, look: str, inventory: str) -> None:
+    def _see(self, look: str, inventory: str) -> str:
+        """Take in what is in sight, and return the name of the room."""
         name, lines = compact_look(self.slots.read(look))
         self._room = f"{name}: {' | '.join(lines)}"
         self._inventory = self.slots.read(compact_inventory(inventory))
         if name not in self._visited:
             self._visited.append(name)
+        return name
 
 
 @dataclass(frozen=True)

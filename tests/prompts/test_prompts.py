@@ -32,7 +32,7 @@ from sgd_gym.prompts import (
     make_decisions,
     make_segments,
 )
-from sgd_gym.prompts.shorten import compact_inventory, compact_look
+from sgd_gym.prompts.shorten import compact_inventory, compact_look, compact_reply
 from sgd_gym.prompts.transcript import ACT, LOOK, PLAN, REPLY
 from sgd_gym.trajectories import Episode, Step
 
@@ -254,12 +254,12 @@ def test_a_room_is_told_in_full_once_and_then_what_changed() -> None:
         return piece
 
     first = reply("You move to the kitchen.", KITCHEN)
-    assert first.startswith(f"{REPLY}You move to the kitchen.{LOOK}kitchen:")
+    assert first.startswith(f"{REPLY}{LOOK}kitchen: counter")
     assert all(line in first for line in compact_look(transcript.slots.read(KITCHEN))[1])
-    assert reply("Nothing happens.", KITCHEN) == f"{REPLY}Nothing happens."
-    assert reply("Hm.", KITCHEN_ON) == f"{REPLY}Hm.{LOOK}kitchen: | sink (on)"
-    assert reply("Away.", HALLWAY) == f"{REPLY}Away.{LOOK}hallway:"
-    assert reply("Back.", KITCHEN) == f"{REPLY}Back.{LOOK}kitchen: | sink (off) | thermometer (10 degrees)"
+    assert reply("Nothing happens.", KITCHEN) == f"{REPLY}Nothing happens"
+    assert reply("Hm.", KITCHEN_ON) == f"{REPLY}Hm{LOOK}kitchen: sink on"
+    assert reply("You teleport to the hallway.", HALLWAY) == f"{REPLY}{LOOK}hallway:"
+    assert reply("Back.", KITCHEN) == f"{REPLY}Back{LOOK}kitchen: sink off | thermometer 10 degrees"
 
 
 def test_a_reply_that_only_tells_the_room_is_not_told_twice() -> None:
@@ -312,8 +312,8 @@ def test_a_window_tells_the_last_moves_with_their_rewards() -> None:
     text = window.ask("command")
     assert "Moves: 12. Score: 17" in text
     assert "wait1 (" not in text
-    assert "3. wait2 (+2) -> Tick 2." in text
-    assert "12. wait11 (-5) -> Tick 11." in text
+    assert "3. wait2 (+2) -> Tick 2; 4. wait3" in text
+    assert "12. wait11 (-5) -> Tick 11\n" in text
     assert "wait" not in window.ask("command", history=0).split("History")[1]
     assert "Room: hal\n" in window.ask("command", room=3)
 
@@ -350,25 +350,85 @@ def test_compact_look() -> None:
     room, lines = compact_look(KITCHEN)
     assert room == "kitchen"
     assert lines == [
-        "counter. On the counter is: a bowl (containing a red apple, a banana), a drawer.",
-        "cupboard (closed)",
-        "glass jar (containing sodium chloride)",
-        "oven (off) (closed)",
-        "flower pot 4 (containing a banana tree in the seedling stage, soil)",
+        "counter: bowl (red apple, banana), drawer",
+        "cupboard closed",
+        "glass jar (sodium chloride)",
+        "oven off closed",
+        "flower pot 4 (banana tree seedling, soil)",
         "red box",
-        "sink (off)",
+        "sink off",
         "soap",
-        "stopwatch (deactivated).",
-        "thermometer (10 degrees)",
+        "stopwatch deactivated",
+        "thermometer 10 degrees",
         "doors: hallway",
     ]
-    assert compact_look(HALLWAY)[1][-1] == "doors: kitchen, workshop (closed)"
+    assert compact_look(HALLWAY)[1][-1] == "doors: kitchen, workshop closed"
     assert compact_look("") == ("room", ["doors: "])
 
 
 def test_compact_inventory() -> None:
-    assert compact_inventory(BOTH) == "orange | thermometer (10 degrees)"
+    assert compact_inventory(BOTH) == "orange | thermometer 10 degrees"
     assert compact_inventory("In your inventory, you see:\n") == ""
+
+
+POT = "flower pot 2 (containing a pea plant in the reproducing stage with a short height and round leaves. "
+ROUND_POT = "flower pot 2 (pea plant reproducing short height round leaves: "
+
+
+@pytest.mark.parametrize(
+    ("line", "shorter"),
+    [
+        ("a adult bee\n\ta adult bee", ["2 adult bee"]),
+        (f"a {POT}On the pea plant you see: a adult bee, a  pea seed, a  pea seed. )", None),
+        (
+            "a bed. On the bed is: a mattress. On the mattress is: a white pillow..",
+            ["bed: mattress: white pillow"],
+        ),
+        ("a fridge. The fridge door is open. In the fridge is: a milk.", ["fridge open: milk"]),
+        ("a glass jar. The glass jar is closed.", ["glass jar closed"]),
+        (
+            "a toilet. In the toilet is: A drain (open), a substance called water.",
+            ["toilet: drain open, water"],
+        ),
+        (
+            "a inclined plane with a tin surface, with:  a brick approximately 52% down the plane",
+            ["inclined plane with a tin surface: brick 52%"],
+        ),
+    ],
+)
+def test_things_in_fewer_words(line: str, shorter: list[str] | None) -> None:
+    look = f"This room is called the hallway. In it, you see:\n\t{line}\nYou also see:\n"
+    expected = shorter or [f"{ROUND_POT}adult bee, 2 pea seed)"]
+    assert compact_look(look) == ("hallway", [*expected, "doors: "])
+
+
+WHICH = "Ambiguous request: Please enter the number for the action you intended (or blank to cancel):\n"
+IN_POT = "(in pea plant, in flower pot {}, in greenhouse)"
+
+
+@pytest.mark.parametrize(
+    ("reply", "shorter"),
+    [
+        ("You decide to wait for 10 iterations.", ""),
+        ("You move the orange to the red box.", ""),
+        ("anode on battery is now connected to terminal 1 on red wire", ""),
+        ("The door is already open.", "door is already open"),
+        ("the thermometer measures a temperature of -3.5 degrees celsius", "-3.5 degrees"),
+        ("a metal pot (containing a substance called liquid tin)", "metal pot (liquid tin)"),
+        (f"{WHICH}0:\tmove soil (in greenhouse)\n1:\tmove soil (in greenhouse)", "Which? 0"),
+        (
+            f"{WHICH}0:\ttake soil (in greenhouse)\n1:\ttake soil (in inventory, in agent, in greenhouse)",
+            "Which? 0 | 1 (in inventory)",
+        ),
+        (
+            f"{WHICH}0:\tmove seed {IN_POT.format(1)} to jar\n1:\tmove seed {IN_POT.format(1)} to jar"
+            f"\n2:\tmove seed {IN_POT.format(2)} to jar",
+            "Which? 0 (in pea plant, in flower pot 1) | 2 (in pea plant, in flower pot 2)",
+        ),
+    ],
+)
+def test_replies_in_fewer_words(reply: str, shorter: str) -> None:
+    assert compact_reply(reply, "greenhouse") == shorter
 
 
 @pytest.mark.parametrize("name", PATHS)
