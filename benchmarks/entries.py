@@ -11,9 +11,8 @@ from sgd_gym.agents.base import Agent
 from sgd_gym.errors import CheckpointError, SgdGymError, UnknownNameError
 from sgd_gym.llm.client import ChatClient
 from sgd_gym.models.checkpoint import read_meta
-from sgd_gym.models.writer import Writer
+from sgd_gym.models.shipped import DEFAULT, find_checkpoint
 from sgd_gym.options import Planner
-from sgd_gym.prompts import Role
 from sgd_gym.trajectories import episode_files
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def _flat(config: "BenchConfig", open_client: OpenClient) -> Entry:
     def make() -> Agent:
         from sgd_gym.agents.flat.agent import FlatAgent
 
-        return FlatAgent(config.load(flat, "flat", config.seed), config.commands)
+        return FlatAgent.from_pretrained(flat, config, config.seed)
 
     return Entry("flat", make, [flat], config.command_note, settings=config.acting)
 
@@ -104,20 +103,15 @@ def _sgd(config: "BenchConfig", open_client: OpenClient) -> Entry:
     planners, make_planner = _planner(config)
     executor = _checkpoint("executor", config.executor)
 
-    def load(role: Role) -> Writer:
-        return config.load(planners[0] if role == "planner" else executor, role, config.seed)
-
     def make() -> Agent:
         from sgd_gym.agents.sgd.agent import SGDAgent
         from sgd_gym.agents.sgd.executor import ModelExecutor
-        from sgd_gym.agents.sgd.shared import make_pair
 
-        limits = (config.max_option_moves, config.planner_every_move, config.until_achieved)
         if config.ranking is None and config.noise == "none":
-            is_one = planners[0].resolve() == executor.resolve()
-            planner, carries_out = make_pair(load, is_one, config.commands)
-            return SGDAgent(planner, carries_out, *limits)
-        return SGDAgent(make_planner(), ModelExecutor(load("executor"), config.commands), *limits)
+            return SGDAgent.from_pretrained(*planners, executor, config, config.seed)
+        carries_out = ModelExecutor(config.load(executor, "executor", config.seed), config.commands)
+        limits = (config.max_option_moves, config.planner_every_move, config.until_achieved)
+        return SGDAgent(make_planner(), carries_out, *limits)
 
     return Entry("sgd", make, [*planners, executor], config.command_note, settings=config.acting)
 
@@ -252,10 +246,11 @@ def _checkpoint(role: str, path: Path | None, flag: str = "") -> Path:
     if path is None:
         raise CheckpointError(
             f"No {role} checkpoint is named. "
-            f"Fix: {flag or f'--{role}'} FOLDER, made with 'sgd-gym train {role}'."
+            f"Fix: {flag or f'--{role}'} FOLDER, made with 'sgd-gym train {role}', or {DEFAULT!r}."
         )
-    read_meta(path, role)
-    return path
+    folder = find_checkpoint(path, role)
+    read_meta(folder, role)
+    return folder
 
 
 def _import_agent(name: str) -> Any:

@@ -1,7 +1,6 @@
 """The options layer `sgd_gym/ScienceWorldOptions-v0`: an action is a sub-goal; knows no agent by name."""
 
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, ClassVar
@@ -11,9 +10,10 @@ from gymnasium.wrappers import TimeLimit
 
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.vector import ScienceWorldVectorEnv
-from sgd_gym.errors import CheckpointError, SubgoalError, UnknownNameError
+from sgd_gym.errors import SubgoalError, UnknownNameError
 from sgd_gym.goals import Detector, GoalText, View
 from sgd_gym.knowledge import Knowledge
+from sgd_gym.models.shipped import DEFAULT, find_checkpoint
 from sgd_gym.options import Executor, OptionRecord, OptionRunner, read_primitive
 from sgd_gym.subgoals.grammar import Subgoal, parse
 
@@ -23,8 +23,6 @@ EXECUTORS: Mapping[str, str] = {
 }
 """Executors by name, as entry points in text; "oracle" is for tests."""
 
-DEFAULT_WEIGHTS = Path(str(files("sgd_gym"))) / "weights" / "executor"
-"""The trained executor of this package."""
 _TRAINED = "sgd_gym.agents.sgd.executor:load_executor"
 
 
@@ -190,15 +188,9 @@ def load_executor(name: str) -> Executor:
         UnknownNameError: If there is none of that name.
         CheckpointError: If the folder holds no checkpoint of role "executor".
     """
-    allowed = [*EXECUTORS, "default", "a checkpoint folder", "package.module:Class"]
-    if name == "default" and not DEFAULT_WEIGHTS.is_dir():
-        raise CheckpointError(
-            "This version of sgd-gym ships no trained executor. Fix: executor='scripted', or a folder that "
-            "'sgd-gym train executor' wrote."
-        )
-    if name == "default" or Path(name).is_dir():
-        folder = DEFAULT_WEIGHTS if name == "default" else Path(name)
-        executor: Executor = resolve_name(_TRAINED)(folder)
+    allowed = [*EXECUTORS, DEFAULT, "a checkpoint folder", "package.module:Class"]
+    if name == DEFAULT or Path(name).is_dir():
+        executor: Executor = resolve_name(_TRAINED)(find_checkpoint(name, "executor"))
         return executor
     if name not in EXECUTORS and ":" not in name:
         raise UnknownNameError("executor", name, allowed)

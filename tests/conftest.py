@@ -98,14 +98,20 @@ def annotated_data(raw_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def checkpoints(annotated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a checkpoint of each role, trained for three steps; tests must not change it."""
+    """Return a folder with a checkpoint of each role, trained for three steps; tests must not change it.
+
+    In float32, so that they are the same on all processors.
+    """
     from sgd_gym.prompts import ROLES
     from sgd_gym.training.config import TrainConfig
     from sgd_gym.training.train import train
 
     out = tmp_path_factory.mktemp("checkpoints")
     for role in ROLES:
-        train(role, TrainConfig(out / role, annotated_data, epochs=3, batch_tokens=1024))
+        settings = TrainConfig(
+            out / role, annotated_data, epochs=3, batch_tokens=1024, number_format="float32"
+        )
+        train(role, settings)
     return out
 
 

@@ -1,9 +1,12 @@
 """Flat imitation: one model writes the next command, without sub-goals."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from sgd_gym.agents.base import Agent, EpisodeKey
 from sgd_gym.agents.commands import CommandRule, infos_of, write_commands
+from sgd_gym.agents.config import ActingConfig
+from sgd_gym.models.shipped import DEFAULT, find_checkpoint
 from sgd_gym.models.writer import Writer
 from sgd_gym.options import Info, Observation
 from sgd_gym.prompts import Command, Reply, Start
@@ -22,6 +25,20 @@ class FlatAgent(Agent):
         self.needs_infos = infos_of(commands)
         self._writer, self._commands = writer, commands
         self._started: set[int] = set()
+
+    @classmethod
+    def from_pretrained(
+        cls, checkpoint: Path | str = DEFAULT, acting: ActingConfig | None = None, seed: int = 0
+    ) -> "FlatAgent":
+        """Load the model from a checkpoint; see `SGDAgent.from_pretrained`.
+
+        Raises:
+            CheckpointError: If the folder is no checkpoint of role "flat".
+            SgdGymError: If `acting` does not fit the model.
+        """
+        how = acting or ActingConfig()
+        how.check()
+        return cls(how.load(find_checkpoint(checkpoint, "flat"), "flat", seed), how.commands)
 
     def reset(self, slots: Sequence[int], keys: Sequence[EpisodeKey]) -> None:
         """Begin new episodes."""

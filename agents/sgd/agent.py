@@ -1,9 +1,15 @@
 """Sub-goal Distillation: a planner starts options, an executor carries them out in an `OptionRunner`."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sgd_gym.agents.base import Agent, EpisodeKey
+from sgd_gym.models.shipped import DEFAULT, find_checkpoint
 from sgd_gym.options import Executor, Info, Observation, OptionRunner, Planner
+
+if TYPE_CHECKING:
+    from sgd_gym.agents.config import ActingConfig
 
 
 class SGDAgent(Agent):
@@ -31,6 +37,39 @@ class SGDAgent(Agent):
         self.runner = OptionRunner(executor, max_option_moves, until_achieved)
         self.needs_infos = getattr(executor, "needs_infos", ())
         self._every_move = planner_every_move
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        planner: Path | str = DEFAULT,
+        executor: Path | str | None = None,
+        acting: "ActingConfig | None" = None,
+        seed: int = 0,
+    ) -> "SGDAgent":
+        """Load both models from checkpoints.
+
+        Args:
+            planner: A folder, or "default" for the weights that come with the package.
+            executor: The same; that of the planner if not given.
+            acting: How they choose what they write, and how often they are asked.
+            seed: Of what is drawn.
+
+        Raises:
+            CheckpointError: If a folder is no checkpoint of its role.
+            SgdGymError: If `acting` does not fit the models.
+        """
+        from sgd_gym.agents.config import ActingConfig
+        from sgd_gym.agents.sgd.shared import make_pair
+
+        how = acting or ActingConfig()
+        how.check()
+        folders = {
+            "planner": find_checkpoint(planner, "planner"),
+            "executor": find_checkpoint(planner if executor is None else executor, "executor"),
+        }
+        is_one = folders["planner"].resolve() == folders["executor"].resolve()
+        pair = make_pair(lambda role: how.load(folders[role], role, seed), is_one, how.commands)
+        return cls(*pair, how.max_option_moves, how.planner_every_move, how.until_achieved)
 
     def reset(self, slots: Sequence[int], keys: Sequence[EpisodeKey]) -> None:
         """Begin new episodes."""

@@ -191,11 +191,6 @@ def test_a_folder_without_a_checkpoint_is_told(tmp_path: Path) -> None:
         ScienceWorldOptionsEnv(executor=str(tmp_path))
 
 
-def test_no_trained_executor_is_shipped_yet() -> None:
-    with pytest.raises(CheckpointError, match="Fix: executor='scripted'"):
-        ScienceWorldOptionsEnv(executor="default")
-
-
 def test_a_users_own_executor_is_found_by_its_name() -> None:
     env = ScienceWorldOptionsEnv(executor="sgd_gym.agents.scripted.executor:ScriptedExecutor")
     assert env.action_space.contains("wait()")
