@@ -107,7 +107,7 @@ def test_training_learns(checkpoints: Path, annotated_data: Path, tmp_path: Path
 
 def test_a_checkpoint_of_the_same_data_and_settings_is_kept(checkpoint: Path, annotated_data: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in checkpoint.iterdir()}
-    config = TrainConfig(checkpoint, annotated_data, epochs=3, batch_tokens=1024)
+    config = TrainConfig(checkpoint, annotated_data, epochs=3, batch_tokens=1024, number_format="float32")
     assert train("planner", config) == read_meta(checkpoint, "planner")
     assert {path: path.stat().st_mtime_ns for path in checkpoint.iterdir()} == before
     train("planner", replace(config, epochs=1))
