@@ -66,6 +66,15 @@ class TokenBatches:
             yield batch[self._process :: self._processes].tolist()
 
 
+def widen(length: int, multiple: int = 32) -> int:
+    """Return how wide a batch is whose longest row has this length: few widths, so that shapes come again.
+
+    For each shape of a matrix, the library that computes in bfloat16 on a processor makes a program and keeps
+    it. With a new shape at each step that was half of the time, and gigabytes.
+    """
+    return -(-length // multiple) * multiple
+
+
 def _cut_pass(lengths: np.ndarray, order: np.ndarray, batch_tokens: int) -> Iterator[np.ndarray]:
     # A pool holds the rows of about so many batches.
     in_pool = max(1, round(POOL * batch_tokens / max(1.0, float(lengths.mean()))))
@@ -74,6 +83,6 @@ def _cut_pass(lengths: np.ndarray, order: np.ndarray, batch_tokens: int) -> Iter
         pool = pool[np.argsort(-lengths[pool], kind="stable")]  # the longest first: it sets the width
         at = 0
         while at < len(pool):
-            rows = max(1, batch_tokens // int(lengths[pool[at]]))
+            rows = max(1, batch_tokens // widen(int(lengths[pool[at]])))
             yield pool[at : at + rows]
             at += rows

@@ -18,6 +18,7 @@ from sgd_gym.errors import DataError
 from sgd_gym.models.loading import family_of
 from sgd_gym.models.prompting import fit_transcript, fit_window, longest_prompt
 from sgd_gym.prompts import Role, Segment, Span, each_advice, make_decisions, make_segments
+from sgd_gym.training.batches import widen
 from sgd_gym.trajectories import Episode
 
 SPANS: dict[Span | None, int] = {None: 0, "reason": 1, "act": 2}
@@ -208,27 +209,30 @@ class Collator:
             answer = None if self.start_id is None else nothing
             rows = [Row(nothing, no_weight, np.zeros(2, dtype=np.int8), answer)]
         counted = sum(map(len, rows))
-        read = _pad([row.tokens for row in rows], self.pad_id)
+        answers = [row.tokens if row.answer is None else row.answer for row in rows]
+        longest_answer = max(map(len, answers))
+        # Of a transcript one token less is read, and one less predicted.
+        width = widen(longest_answer - 1) + 1 if self.start_id is None else widen(longest_answer, 8)
         wanted = {
-            "weights": _pad([row.weights for row in rows], 0.0),
-            "spans": _pad([row.spans for row in rows], 0),
+            "targets": _pad(answers, self.pad_id, width),
+            "weights": _pad([row.weights for row in rows], 0.0, width),
+            "spans": _pad([row.spans for row in rows], 0, width),
         }
         beliefs = [row.belief for row in rows if row.belief is not None]
         if len(beliefs) == len(rows):
-            wanted["belief_tokens"] = _pad([one.tokens for one in beliefs], 0)
-            wanted["belief_scores"] = _pad([one.scores for one in beliefs], 0.0)
+            wanted["belief_tokens"] = _pad([one.tokens for one in beliefs], 0, width)
+            wanted["belief_scores"] = _pad([one.scores for one in beliefs], 0.0, width)
         if self.start_id is None:
             # Padding stands on the right, where causal attention never looks, so no mask is needed.
-            shifted = {name: one[:, 1:] for name, one in {"targets": read, **wanted}.items()}
-            return {"input_ids": read[:, :-1], **shifted, "tokens": counted}
-        targets = _pad([row.answer for row in rows if row.answer is not None], self.pad_id)
+            shifted = {name: one[:, 1:] for name, one in wanted.items()}
+            return {"input_ids": wanted["targets"][:, :-1], **shifted, "tokens": counted}
+        read = _pad([row.tokens for row in rows], self.pad_id, widen(max(len(row.tokens) for row in rows)))
         lengths = torch.tensor([len(row.tokens) for row in rows])
         start = torch.full((len(rows), 1), self.start_id)
         return {
             "input_ids": read,
             "attention_mask": (torch.arange(read.shape[1]) < lengths[:, None]).long(),
-            "decoder_input_ids": torch.cat([start, targets[:, :-1]], 1),
-            "targets": targets,
+            "decoder_input_ids": torch.cat([start, wanted["targets"][:, :-1]], 1),
             **wanted,
             "tokens": counted,
         }
@@ -240,9 +244,8 @@ def make_collator(model: Any, tokenizer: Any) -> Collator:
     return Collator(tokenizer.pad_token_id, start)
 
 
-def _pad(parts: Sequence[np.ndarray], value: float) -> torch.Tensor:
-    longest = max(map(len, parts))
-    padded = np.full((len(parts), longest, *parts[0].shape[1:]), value, dtype=parts[0].dtype)
+def _pad(parts: Sequence[np.ndarray], value: float, width: int) -> torch.Tensor:
+    padded = np.full((len(parts), width, *parts[0].shape[1:]), value, dtype=parts[0].dtype)
     for number, part in enumerate(parts):
         padded[number, : len(part)] = part
     tensor = torch.from_numpy(padded)

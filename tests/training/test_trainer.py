@@ -339,22 +339,27 @@ def row_of(tokens: list[int], weights: list[float], answer: list[int] | None = N
 
 def test_a_batch_of_transcripts() -> None:
     batch = Collator(pad_id=0)([row_of([5, 6, 7], [0.5, 1.0, 1.0]), row_of([8, 9], [1.0, 1.0])])
-    assert batch["input_ids"].tolist() == [[5, 6], [8, 9]]
-    assert batch["targets"].tolist() == [[6, 7], [9, 0]]
-    assert batch["weights"].tolist() == [[1.0, 1.0], [1.0, 0.0]]
-    assert batch["spans"].tolist() == [[1, 1], [1, 0]]
-    assert batch["tokens"] == 5
+    assert batch.pop("tokens") == 5
+    assert {one.shape for one in batch.values()} == {(2, 32)}
+    assert batch["input_ids"][:, :4].tolist() == [[5, 6, 7, 0], [8, 9, 0, 0]]
+    assert batch["targets"][:, :3].tolist() == [[6, 7, 0], [9, 0, 0]]
+    assert batch["weights"][:, :3].tolist() == [[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    assert batch["spans"][:, :3].tolist() == [[1, 1, 0], [1, 0, 0]]
+    assert not any(one[:, 4:].any() for one in batch.values())
 
 
 def test_a_batch_of_decisions() -> None:
     rows = [row_of([5, 6, 7], [1.0, 1.0], [3, 1]), row_of([8], [1.0], [1])]
     batch = Collator(pad_id=0, start_id=2)(rows)
-    assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
-    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
-    assert batch["decoder_input_ids"].tolist() == [[2, 3], [2, 1]]
-    assert batch["targets"].tolist() == [[3, 1], [1, 0]]
-    assert batch["weights"].tolist() == [[1.0, 1.0], [1.0, 0.0]]
-    assert batch["tokens"] == 7
+    assert batch.pop("tokens") == 7
+    read = {name: batch.pop(name) for name in ("input_ids", "attention_mask")}
+    assert {one.shape for one in read.values()} == {(2, 32)}
+    assert read["input_ids"][:, :4].tolist() == [[5, 6, 7, 0], [8, 0, 0, 0]]
+    assert read["attention_mask"][:, :4].tolist() == [[1, 1, 1, 0], [1, 0, 0, 0]]
+    assert {one.shape for one in batch.values()} == {(2, 8)}
+    assert batch["decoder_input_ids"][:, :3].tolist() == [[2, 3, 1], [2, 1, 0]]
+    assert batch["targets"][:, :3].tolist() == [[3, 1, 0], [1, 0, 0]]
+    assert batch["weights"][:, :3].tolist() == [[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
 
 
 @pytest.mark.parametrize("start", [None, 2])
