@@ -11,8 +11,8 @@ from sgd_gym.agents.base import Agent
 from sgd_gym.errors import CheckpointError, SgdGymError, UnknownNameError
 from sgd_gym.llm.client import ChatClient
 from sgd_gym.models.checkpoint import read_meta
-from sgd_gym.models.shipped import DEFAULT, find_checkpoint
 from sgd_gym.options import Planner
+from sgd_gym.shipped import DEFAULT, find_checkpoint
 from sgd_gym.trajectories import episode_files
 
 if TYPE_CHECKING:

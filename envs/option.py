@@ -13,8 +13,8 @@ from sgd_gym.envs.vector import ScienceWorldVectorEnv
 from sgd_gym.errors import SubgoalError, UnknownNameError
 from sgd_gym.goals import Detector, GoalText, View
 from sgd_gym.knowledge import Knowledge
-from sgd_gym.models.shipped import DEFAULT, find_checkpoint
 from sgd_gym.options import Executor, OptionRecord, OptionRunner, read_primitive
+from sgd_gym.shipped import DEFAULT, find_checkpoint
 from sgd_gym.subgoals.grammar import Subgoal, parse
 
 EXECUTORS: Mapping[str, str] = {

@@ -6,10 +6,10 @@ from pathlib import Path
 from sgd_gym.agents.base import Agent, EpisodeKey
 from sgd_gym.agents.commands import CommandRule, infos_of, write_commands
 from sgd_gym.agents.config import ActingConfig
-from sgd_gym.models.shipped import DEFAULT, find_checkpoint
 from sgd_gym.models.writer import Writer
 from sgd_gym.options import Info, Observation
 from sgd_gym.prompts import Command, Reply, Start
+from sgd_gym.shipped import DEFAULT, find_checkpoint
 
 
 class FlatAgent(Agent):

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sgd_gym.agents.base import Agent, EpisodeKey
-from sgd_gym.models.shipped import DEFAULT, find_checkpoint
 from sgd_gym.options import Executor, Info, Observation, OptionRunner, Planner
+from sgd_gym.shipped import DEFAULT, find_checkpoint
 
 if TYPE_CHECKING:
     from sgd_gym.agents.config import ActingConfig

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from sgd_gym import shipped
 from sgd_gym.agents.base import EpisodeKey
 from sgd_gym.agents.config import ActingConfig
 from sgd_gym.agents.flat.agent import FlatAgent
@@ -15,8 +16,7 @@ from sgd_gym.benchmarks.bench import BenchConfig
 from sgd_gym.benchmarks.entries import make_entry
 from sgd_gym.envs.option import load_executor
 from sgd_gym.errors import CheckpointError, UnknownNameError
-from sgd_gym.models import shipped
-from sgd_gym.models.shipped import find_checkpoint
+from sgd_gym.shipped import find_checkpoint
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.train import train
 
