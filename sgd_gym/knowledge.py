@@ -40,6 +40,11 @@ class Knowledge:
         for text in observation.values():
             self._texts.setdefault(text.lower())
 
+    @property
+    def is_hiding(self) -> bool:
+        """Whether a closed container is in sight, which may hold what was never read of."""
+        return any("closed" in one.states for one in self.sight.things)
+
     def can_start(self, subgoal: Subgoal) -> bool:
         """Return whether the state is in the initiation set of a sub-goal.
 
@@ -51,7 +56,7 @@ class Knowledge:
             return subgoal.arguments[0] in ROOMS and subgoal.arguments[0] != self.sight.room
         if subgoal.arguments == ("doors",):
             return bool(self.sight.doors)
-        if subgoal.predicate == "pick_up" and any("closed" in one.states for one in self.sight.things):
+        if subgoal.predicate == "pick_up" and self.is_hiding:
             return True
         return not subgoal.arguments or self.knows(subgoal.arguments[0])
 

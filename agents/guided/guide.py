@@ -164,8 +164,11 @@ def _is_known(subgoal: Subgoal, knowledge: Knowledge) -> bool:
 
     What is not known may be in a closed container in sight.
     """
-    is_hidden = any("closed" in thing.states for thing in knowledge.sight.things)
-    return is_hidden or knowledge.can_start(subgoal) or knowledge.knows_words(" ".join(subgoal.arguments[:1]))
+    return (
+        knowledge.is_hiding
+        or knowledge.can_start(subgoal)
+        or knowledge.knows_words(" ".join(subgoal.arguments[:1]))
+    )
 
 
 def _room_of(step: Step) -> str:

@@ -2,8 +2,9 @@
 
 The rule, in this order:
 
-1. A sub-goal of the grammar is kept if it can start here (`Knowledge.can_start`), or if every word of what it
-   acts on was read somewhere; so is any `do(command)`.
+1. A sub-goal of the grammar is kept if it can start here (`Knowledge.can_start`), if every word of what it
+   acts on was read somewhere, or if a closed container in sight may hold that: `fill(metal pot, sink)` begins
+   with opening the cupboard. So is any `do(command)`.
 2. Else it is read as far as its first closing bracket, surplus arguments are dropped, and an argument that
    names nothing known becomes the thing in sight with most words in common with it. If the sub-goal can then
    start, it is repaired.
@@ -47,7 +48,8 @@ def check(text: str, knowledge: Knowledge) -> Checked:
 
 def _is_sensible(subgoal: Subgoal, knowledge: Knowledge) -> bool:
     acts_on = "" if subgoal.predicate == "navigate_to" else " ".join(subgoal.arguments[:1])
-    return knowledge.can_start(subgoal) or (acts_on != "" and knowledge.knows_words(acts_on))
+    may_be_there = knowledge.is_hiding or knowledge.knows_words(acts_on)
+    return knowledge.can_start(subgoal) or (acts_on != "" and may_be_there)
 
 
 def _repair(text: str, knowledge: Knowledge) -> Subgoal:

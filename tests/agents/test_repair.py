@@ -46,6 +46,14 @@ def test_what_can_start_is_kept(text: str, knowledge: Knowledge) -> None:
     assert (checked.text, checked.how) == (text, "kept")
 
 
+def test_what_a_closed_container_may_hold_is_kept(knowledge: Knowledge) -> None:
+    closed = f"{LOOK}".replace("\ta stove", "\ta cupboard. The cupboard door is closed.\n\ta stove")
+    knowledge.update({"observation": "", "look": closed, "inventory": ""})
+    assert check("fill(tin cup, sink)", knowledge).how == "kept"
+    assert check("navigate_to(moon)", knowledge).how == "rejected"
+    assert check("fill(tin cup", knowledge).text == REJECTED
+
+
 @pytest.mark.parametrize(
     ("text", "repaired"),
     [
