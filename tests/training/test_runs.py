@@ -205,7 +205,7 @@ def test_weights_are_chosen_by_what_is_selected(
     select: Any, best: Any, annotated_data: Path, tmp_path: Path
 ) -> None:
     config = TrainConfig(tmp_path / "executor", annotated_data, epochs=40, batch_tokens=512, select=select)
-    meta = train("executor", replace(config, tensorboard=tmp_path / "events"))
+    meta = train("executor", replace(config, tensorboard=tmp_path / "events", number_format="float32"))
     log = EventAccumulator(str(tmp_path / "events"))
     log.Reload()
     values = [one.value for one in log.Scalars(f"eval/{select}")]
@@ -289,14 +289,15 @@ def test_adapters_are_merged_into_the_weights(
 
 @pytest.mark.slow
 def test_two_processes_train_as_one_with_twice_the_batch(annotated_data: Path, tmp_path: Path) -> None:
-    # Sums in another order differ by more than that in bfloat16.
-    flags = ("--epochs", "60", "--evals", "1", "--number-format", "float32", "--tensorboard")
+    # Sums in another order differ in their last digits; large steps and bfloat16 would make much of it.
+    flags = ("--epochs", "60", "--evals", "1", "--number-format", "float32", "--learning-rate", "1e-3")
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     losses = {}
     for name, start, tokens in (("one", [sys.executable], "1024"), ("two", launcher, "512")):
         events = str(tmp_path / f"{name}-events")
-        words = command("planner", tmp_path / name, annotated_data, *flags, events, "--batch-tokens", tokens)
+        own = ("--tensorboard", events, "--batch-tokens", tokens)
+        words = command("planner", tmp_path / name, annotated_data, *flags, *own)
         done = run([*start, *words], env=environment)
         assert done.returncode == 0, done.stderr
         log = EventAccumulator(events)
