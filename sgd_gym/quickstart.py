@@ -23,7 +23,7 @@ from sgd_gym.training.job import FIGURES
 from sgd_gym.training.train import train
 
 ROLES: tuple[Role, ...] = ("planner", "executor", "flat")
-EPOCHS = 9
+EPOCHS = 20
 TRAIN_VARIATIONS, DEV_VARIATIONS = 80, 10
 
 
