@@ -108,7 +108,7 @@ def _sgd(config: "BenchConfig", open_client: OpenClient) -> Entry:
         from sgd_gym.agents.sgd.executor import ModelExecutor
 
         if config.ranking is None and config.noise == "none":
-            return SGDAgent.from_pretrained(*planners, executor, config, config.seed)
+            return SGDAgent.from_pretrained(planners[0], executor, config, config.seed)
         carries_out = ModelExecutor(config.load(executor, "executor", config.seed), config.commands)
         limits = (config.max_option_moves, config.planner_every_move, config.until_achieved)
         return SGDAgent(make_planner(), carries_out, *limits)
