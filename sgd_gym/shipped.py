@@ -8,6 +8,7 @@ from sgd_gym.errors import CheckpointError
 DEFAULT = "default"
 """Stands for the shipped weights, wherever a checkpoint folder is named."""
 WEIGHTS = Path(str(files("sgd_gym"))) / "weights"
+"""Their folder, with one checkpoint for planner and executor together and one for *flat*."""
 _FOLDERS = {"planner": "sgd", "executor": "sgd", "flat": "flat"}
 
 

@@ -1,7 +1,7 @@
 """Observations of the simulator in fewer words; knows no prompt.
 
-Half of what a model would read are lists of choices, articles and answers that only repeat the command. What
-is left says the same: names stay as commands write them.
+A third of what a model would read are lists of choices, articles, and answers that only repeat the command.
+What is left says the same: names stay as commands write them.
 """
 
 import re
