@@ -38,13 +38,18 @@ _REPEATED = re.compile(r"(?:(?<=\()|(?<=[:,] ))([^,|():]+)((?:, \1)+)(?=[,)]|$)"
 _CHOICE = re.compile(r"(\d+):\t(.*)")
 
 
+def room_of(look: str) -> str:
+    """Return the name of the room that is described."""
+    match = re.match(r".*called the ([a-z ]+)\.", look.lstrip())
+    return match[1] if match else "room"
+
+
 def compact_look(look: str) -> tuple[str, list[str]]:
     """Shorten a room's description to its name and one line a thing, the doors last.
 
     Like things are told once, with their number.
     """
     lines = [line.strip() for line in look.splitlines() if line.strip()]
-    match = re.search(r"called the ([a-z ]+)\.", lines[0]) if lines else None
     things: dict[str, int] = {}
     doors = []
     for line in lines[1:]:
@@ -55,7 +60,7 @@ def compact_look(look: str) -> tuple[str, list[str]]:
             thing = _shorten(line)
             things[thing] = things.get(thing, 0) + 1
     told = [_count(thing, number) for thing, number in things.items()]
-    return match.group(1) if match else "room", [*told, f"doors: {', '.join(doors)}"]
+    return room_of(look), [*told, f"doors: {', '.join(doors)}"]
 
 
 def compact_inventory(inventory: str) -> str:

@@ -1,54 +1,94 @@
 """Names that only tell things apart, written as slots.
 
-As in reading comprehension with anonymous entities (Hermann et al., 2015): a task that says "the red box"
-reads "the colourA=red box", and every later red is colourA. A small model then need not learn to copy before
-it can follow a task.
+As in reading comprehension with anonymous entities (Hermann et al., 2015): a task that says "boil soap"
+reads "boil thingA=soap", and every later soap is thingA. A small model then need not learn to copy before
+it can follow a task, and does the same for substances, plants and animals that it has never read of.
 """
 
 import re
+from collections.abc import Sequence
 from functools import partial
 
+_Family = tuple[str, re.Pattern[str], bool]
 _COLOURS = "red|orange|yellow|green|blue|violet|purple|black|white|brown"
-_PLANTS = "apple|avocado|banana|cherry|lemon|orange|peach|pea"
-_FAMILIES = (
+_FAMILIES: tuple[_Family, ...] = (
     # slot word, where such a name stands, whether only names in the task get slots (paints mix by colour)
     ("wire", re.compile(rf"\b({_COLOURS})\b(?= wire\b)"), False),
     ("colour", re.compile(rf"\b({_COLOURS})\b(?= (?:and|paint|box|light)\b)", re.IGNORECASE), True),
-    ("letter", re.compile(r"(?<=unknown substance )([a-z])\b", re.IGNORECASE), True),
     ("number", re.compile(r"(?<=flower pot )(\d+)\b"), False),
-    ("plant", re.compile(rf"\b({_PLANTS})\b(?= (?:tree|plant)\b)"), False),
+    ("plant", re.compile(r"\b(?!the\b|on\b|seed\b|\w+ing\b)([a-z]+)(?= (?:tree|plant)\b(?! height))"), False),
 )
-_SLOT = re.compile(rf"\b(?:{'|'.join(word for word, _, _ in _FAMILIES)})[A-Z]\b")
+_THINGS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"task is to (?:boil|melt|freeze|change the state of matter of) (.+?)\.",
+        r"measure the (?:temperature|melting point) of (?:solid |liquid )?(.+?), which",
+        r"determine if (.+?)(?: \(.+?\))? is electrically",
+        r"turn on the (.+?)(?: by powering|\.)",
+        r"grow an? (.+?)(?: plant from|\.)",
+        r"life stages of the (.+?)(?: plant)?,",
+        r"trait in the (.+?) plant\.",
+        r"create the substance '(.+?)'",
+        r"inclined planes \((.+?), (.+?)\)",
+    )
+)
+"""Where a task names what it is about; one task names two things of a kind."""
+_PLANES = r"(?:(?<=planes \()|(?<=, )|(?<=inclined plane )|(?<=with a )|(?<=with an ))"
+"""What stands before the names of inclined planes, which are letters, or substances that others have, too."""
+_RECIPE = re.compile(r"you need to mix ([\w ,]+)")
+"""Names what a task is about, too."""
+_FROM_TAPS = ("water",)
+"""Parts of recipes that keep their names, since they are got in another way."""
+_SLOT = re.compile(rf"\b(?:thing|{'|'.join(word for word, _, _ in _FAMILIES)})[A-Z]\b")
 
 
 class Slots:
     """The names of one episode that are written as slots.
 
-    Law: `write(read(text)) == text`, but for the capitals of names.
+    Law: `write(read(text)) == text`, but for the capitals of names, and recipes, which tell what slots mean.
     """
 
     def __init__(self, task: str) -> None:
         """Give slots to the names in the task, in order."""
         self._slots: dict[tuple[str, str], str] = {}
         self._names: dict[str, str] = {}
-        self.task = task
-        for word, pattern, _ in _FAMILIES:
-            for match in pattern.finditer(task):
-                self._slot(word, match[1])
-            self.task = pattern.sub(partial(self._tell, word), self.task)
+        self._things = [name for one in _THINGS if (match := one.search(task)) for name in match.groups()]
+        self._before = _PLANES if "inclined planes (" in task else r"\b"
+        self._families = self._make_families()
+        for word, pattern, _ in self._families:
+            task = pattern.sub(partial(self._replace, word, False), task)
+        self.task = self._tell(task, list(self._names))
+        """Tells the names of slots where they stand first."""
 
     def read(self, text: str, allot: bool = True) -> str:
         """Return the text with slots for names; `allot` new ones to names that have none."""
-        for word, pattern, task_only in _FAMILIES:
+        new: list[str] = []
+        recipe = _RECIPE.search(text) if allot else None
+        if recipe is not None:
+            parts = [name for name in recipe[1].split(", ") if name not in _FROM_TAPS]
+            new = [self._slot("thing", name) for name in parts if ("thing", name) not in self._slots]
+            self._things += parts
+            self._families = self._make_families()
+        for word, pattern, task_only in self._families:
             text = pattern.sub(partial(self._replace, word, task_only or not allot), text)
-        return text
+        return self._tell(text, new)
 
     def write(self, text: str) -> str:
         """Return the text with names for slots."""
         return re.sub(_SLOT, lambda match: self._names.get(match[0], match[0]), text)
 
-    def _tell(self, word: str, match: re.Match[str]) -> str:
-        return f"{self._slots[word, match[1].lower()]}={match[1]}"
+    def _tell(self, text: str, slots: Sequence[str]) -> str:
+        """Tell the names of slots where they first stand in a text."""
+        for slot in slots:
+            text = text.replace(slot, f"{slot}={self._names[slot]}", 1)
+        return text
+
+    def _make_families(self) -> list[_Family]:
+        if not self._things:
+            return list(_FAMILIES)
+        names = "|".join(map(re.escape, sorted(self._things, key=len, reverse=True)))
+        things = re.compile(rf"{self._before}({names})\b", re.IGNORECASE)
+        return [("thing", things, True), *_FAMILIES]
 
     def _replace(self, word: str, task_only: bool, match: re.Match[str]) -> str:
         known = self._slots.get((word, match[1].lower()))

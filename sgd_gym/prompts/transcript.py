@@ -34,7 +34,7 @@ from sgd_gym.prompts.events import (
     is_target,
     span_of,
 )
-from sgd_gym.prompts.shorten import compact_inventory, compact_look, compact_reply, one_line
+from sgd_gym.prompts.shorten import compact_inventory, compact_look, compact_reply, one_line, room_of
 from sgd_gym.prompts.slots import Slots
 from sgd_gym.trajectories import Episode
 
@@ -94,9 +94,9 @@ class Transcript:
                 return [ACT, DONE]
             case Reply():
                 told = event.observation.strip() != event.look.strip()
-                look = self._look(event.look)
-                shown = compact_reply(event.observation, self._room) if told else ""
-                return [f"{REPLY}{self.slots.read(shown)}{look}"]
+                # A reply may name what the room then tells as slots.
+                shown = self.slots.read(compact_reply(event.observation, room_of(event.look))) if told else ""
+                return [f"{REPLY}{shown}{self._look(event.look)}"]
 
     def _look(self, look: str) -> str:
         room, lines = compact_look(self.slots.read(look))

@@ -23,7 +23,7 @@ from sgd_gym.prompts.events import (
     is_target,
     span_of,
 )
-from sgd_gym.prompts.shorten import compact_inventory, compact_look, compact_reply, one_line
+from sgd_gym.prompts.shorten import compact_inventory, compact_look, compact_reply, one_line, room_of
 from sgd_gym.prompts.slots import Slots
 from sgd_gym.trajectories import Episode
 
@@ -83,9 +83,10 @@ class Window:
             case Reply():
                 move = self._moves[-1]
                 told = event.observation.strip() != event.look.strip()
-                room = self._see(event.look, event.inventory)
-                reply = compact_reply(event.observation, room) or "done"
+                # A reply may name what the room then tells as slots.
+                reply = compact_reply(event.observation, room_of(event.look)) or "done"
                 move.reply = self.slots.read(reply) if told else "the room"
+                self._see(event.look, event.inventory)
                 move.reward = event.reward
                 self._score += event.reward
             case Advice():
@@ -133,14 +134,13 @@ class Window:
             return self.slots.read(str(event), allot=False)  # see `Transcript.read`
         return self.slots.read(event.text)
 
-    def _see(self, look: str, inventory: str) -> str:
-        """Take in what is in sight, and return the name of the room."""
+    def _see(self, look: str, inventory: str) -> None:
+        """Take in what is in sight."""
         name, lines = compact_look(self.slots.read(look))
         self._room = f"{name}: {' | '.join(lines)}"
         self._inventory = self.slots.read(compact_inventory(inventory))
         if name not in self._visited:
             self._visited.append(name)
-        return name
 
 
 @dataclass(frozen=True)

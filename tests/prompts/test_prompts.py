@@ -442,20 +442,69 @@ def test_slots_come_back_as_names(name: str) -> None:
     assert len(set(told)) == len({command.lower() for command in path})
 
 
-def test_slots_are_given_in_order_and_told_in_the_task() -> None:
-    slots = Slots("Move unknown substance B to the green box or the red box, with the red wire.")
+def test_slots_are_given_in_order_and_told_in_the_task_once() -> None:
+    slots = Slots("Use the green box or the red box, with the red wire. Open the green box.")
     assert slots.task == (
-        "Move unknown substance letterA=B to the colourA=green box or the colourB=red box, "
-        "with the wireA=red wire."
+        "Use the colourA=green box or the colourB=red box, with the wireA=red wire. Open the colourA box."
     )
-    text = "a red box, a green box, a blue box, a blue wire, a red wire, unknown substance b"
-    assert slots.read(text) == (
-        "a colourB box, a colourA box, a blue box, a wireB wire, a wireA wire, unknown substance letterA"
-    )
+    text = "a red box, a green box, a blue box, a blue wire, a red wire"
+    assert slots.read(text) == "a colourB box, a colourA box, a blue box, a wireB wire, a wireA wire"
     assert slots.read("the other blue wire") == "the other wireB wire"
-    assert slots.write("connect wireB wire to unknown substance letterA") == (
-        "connect blue wire to unknown substance B"
-    )
+    assert slots.write("connect wireB wire to colourB box") == "connect blue wire to red box"
+
+
+@pytest.mark.parametrize(
+    ("task", "told", "text", "read"),
+    [
+        (
+            "boil ice cream. First, focus on the substance.",
+            "boil thingA=ice cream. First, focus on the substance.",
+            "a substance called liquid ice cream, a box with ice",
+            "a substance called liquid thingA, a box with ice",
+        ),
+        (
+            "measure the melting point of solid unknown substance F, which is near. Use unknown substance F.",
+            "measure the melting point of solid thingA=unknown substance F, which is near. Use thingA.",
+            "unknown substance f, unknown substance B",
+            "thingA, unknown substance B",
+        ),
+        (
+            "determine if book (On Origins) is electrically conductive.",
+            "determine if thingA=book (On Origins) is electrically conductive.",
+            "a book (On Origins), a book shelf",
+            "a thingA (On Origins), a thingA shelf",
+        ),
+        (
+            "turn on the blue light bulb by powering it. First, focus on the blue light bulb.",
+            "turn on the thingA=blue light bulb by powering it. First, focus on the thingA.",
+            "connect blue wire terminal 2 to anode in blue light bulb",
+            "connect wireA wire terminal 2 to anode in thingA",
+        ),
+        (
+            "grow a peach plant from seed.",
+            "grow a thingA=peach plant from seed.",
+            "a peach seed, a peach tree, an apricot tree",
+            "a thingA seed, a thingA tree, an plantA tree",
+        ),
+        (
+            "determine which of the two inclined planes (tin, glass) has the most friction.",
+            "determine which of the two inclined planes (thingA=tin, thingB=glass) has the most friction.",
+            "a inclined plane with a glass surface, a tin cup",
+            "a inclined plane with a thingB surface, a tin cup",
+        ),
+        (
+            "determine which of the two inclined planes (B, F) has the steepest angle.",
+            "determine which of the two inclined planes (thingA=B, thingB=F) has the steepest angle.",
+            "focus on inclined plane F, not on B",
+            "focus on inclined plane thingB, not on B",
+        ),
+    ],
+)
+def test_what_a_task_is_about_gets_a_slot(task: str, told: str, text: str, read: str) -> None:
+    slots = Slots(f"Your task is to {task}")
+    assert slots.task == f"Your task is to {told}"
+    assert slots.read(text) == read
+    assert slots.write(read).lower() == text.lower()
 
 
 def test_a_slot_that_nobody_has_stays_text() -> None:
