@@ -9,11 +9,15 @@ Four ways, by name:
 * `nearest`: the papers' way: the first of five beams that is valid, else the valid action that has most words
   in common with the first beam; needs `valid_actions`, too.
 
+Whatever the rule, a question of the simulator ("Ambiguous request: please enter the number ...") is answered
+by one of its numbers, for it takes anything else for a refusal to answer.
+
 For `visible` and `valid` the model first writes freely. What is not allowed is taken back and written anew
 under a tree of what is, all but a focus: a model that wants to focus on what is not there would else be made
 to focus on something else, which ends the game.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Literal, get_args
 
@@ -32,6 +36,8 @@ BEAMS = 5
 """How many commands `nearest` looks at."""
 VALID = "valid_actions"
 FOCUS = "focus on"
+_QUESTION = "Ambiguous request"
+_CHOICE = re.compile(r"^(\d+):", re.MULTILINE)
 
 
 def infos_of(rule: CommandRule) -> tuple[str, ...]:
@@ -54,40 +60,35 @@ def write_commands(
     may_be_done: Sequence[bool] | None = None,
 ) -> list[Written]:
     """Let a model write the next command of each world, or that its option is done."""
-    done = may_be_done or [False] * len(slots)
+    asked = [seen["observation"].startswith(_QUESTION) for seen in observations]
+    done = [may and not asks for may, asks in zip(may_be_done or [False] * len(slots), asked, strict=True)]
     if rule == "nearest":
         return _write_nearest(writer, slots, infos, done)
+    trees = [
+        _answers(writer, slot, seen) if asks else None
+        for slot, seen, asks in zip(slots, observations, asked, strict=True)
+    ]
+    written = writer.write(slots, "command", done, trees)
     if rule == "free":
-        return writer.write(slots, "command", done)
-    return _write_bounded(writer, rule, slots, observations, infos, done)
-
-
-def _write_bounded(
-    writer: Writer,
-    rule: CommandRule,
-    slots: Sequence[int],
-    observations: Sequence[Observation],
-    infos: Sequence[Info],
-    may_be_done: Sequence[bool],
-) -> list[Written]:
-    written = writer.write(slots, "command", may_be_done)
+        return written
     again: dict[int, Tree] = {}
     for number, (slot, event, seen, told) in enumerate(zip(slots, written, observations, infos, strict=True)):
-        if not isinstance(event, Command):
+        if asked[number] or not isinstance(event, Command):
             continue
         if not writer.accepts(slot, event.text, _tree(writer, rule, slot, seen, told)):
             writer.retract(slot, event)
             again[number] = _tree(writer, rule, slot, seen, told, may_focus=False)
     if again:
-        anew = writer.write(
-            [slots[number] for number in again],
-            "command",
-            [may_be_done[number] for number in again],
-            list(again.values()),
-        )
+        own, may = [slots[number] for number in again], [done[number] for number in again]
+        anew = writer.write(own, "command", may, list(again.values()))
         for number, event in zip(again, anew, strict=True):
             written[number] = event
     return written
+
+
+def _answers(writer: Writer, slot: int, seen: Observation) -> Tree:
+    """Return the numbers that a question lists; any digit if it lists none."""
+    return writer.make_text_tree(slot, _CHOICE.findall(seen["observation"]) or map(str, range(10)))
 
 
 def _tree(
@@ -97,8 +98,6 @@ def _tree(
     if rule == "valid":
         commands = [one for one in told[VALID] if may_focus or not one.startswith(FOCUS)]
         return writer.make_text_tree(slot, commands or told[VALID])
-    if seen["observation"].startswith("Ambiguous request"):
-        return writer.make_text_tree(slot, map(str, range(10)))
     forms = [one for one in FORMS if may_focus or not one.startswith(FOCUS)]
     sight = read_sight(seen["look"], seen["inventory"])
     return writer.make_form_tree(slot, forms, fields_in_sight(sight))

@@ -58,6 +58,20 @@ def test_bounded_models_write_what_the_simulator_reads(
         assert (unreadable > 0) == (rule == "free")
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_a_question_is_answered_by_one_of_its_numbers(
+    rule: CommandRule, world: ScienceWorldEnv, checkpoints: Path
+) -> None:
+    agent = FlatAgent(load_writer(checkpoints / "flat", "flat"), rule)
+    agent.reset([0], [EpisodeKey("find-plant", 0, 0)])
+    world.reset(seed=0)
+    world.step("teleport to greenhouse")
+    seen, *_, info = world.step("pick up flower pot")
+    offered = re.findall(r"^(\d+):", seen["observation"], re.MULTILINE)
+    assert len(offered) > 1
+    assert agent.act([0], [seen], [info])[0] in offered
+
+
 VALID = ["open door to kitchen", "look around", "pick up metal pot"]
 
 

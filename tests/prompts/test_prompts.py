@@ -507,6 +507,28 @@ def test_what_a_task_is_about_gets_a_slot(task: str, told: str, text: str, read:
     assert slots.write(read).lower() == text.lower()
 
 
+def test_the_parts_that_a_recipe_names_get_slots_but_for_water() -> None:
+    slots = Slots("Your task is to use chemistry to create the substance 'dough'.")
+    recipe = "To make dough, you need to mix flour, water, peanut."
+    assert slots.read(recipe, allot=False) == "To make thingA, you need to mix flour, water, peanut."
+    assert slots.read(recipe) == "To make thingA, you need to mix thingB=flour, water, thingC=peanut."
+    assert slots.read("a jar with Flour and peanut butter") == "a jar with thingB and thingC butter"
+    assert slots.write("move thingC to cup") == "move peanut to cup"
+    assert slots.read(recipe) == "To make thingA, you need to mix thingB, water, thingC."
+
+
+def test_a_room_is_told_anew_when_a_recipe_gives_slots() -> None:
+    task, kitchen = (
+        "Your task is to create the substance 'dough'.",
+        "This room is called the kitchen. In it: \n\tflour",
+    )
+    transcript = Transcript()
+    transcript.read(Start(task, kitchen, ""))
+    reply = Reply("The recipe reads:\nTo make dough, you need to mix flour, water.", kitchen, "", 0)
+    (told,) = transcript.read(reply)
+    assert told.endswith("you need to mix thingB=flour, water<|look|>kitchen: thingB")
+
+
 def test_a_slot_that_nobody_has_stays_text() -> None:
     assert Slots("").write("focus on plantC tree") == "focus on plantC tree"
 
