@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from sgd_gym.agents.commands import CommandRule, infos_of
 from sgd_gym.agents.sgd.noise import NoiseKind, check_noise
-from sgd_gym.errors import SgdGymError
 from sgd_gym.models.decoding import Decoding
 from sgd_gym.models.generation import NumberFormat, load_writer
 from sgd_gym.models.writer import Writer
@@ -55,11 +54,6 @@ class ActingConfig:
         infos_of(self.commands)
         check_noise(self.noise, self.noise_rate)
         self.make_decoding(0)
-        if self.fast and self.commands in ("visible", "valid"):
-            raise SgdGymError(
-                f"CTranslate2 cannot keep to --commands {self.commands}. "
-                f"Fix: --commands free or nearest, or leave out --fast."
-            )
 
     @property
     def command_note(self) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from sgd_gym.agents.base import Agent, EpisodeKey, Fault
+from sgd_gym.agents.commands import write_commands
 from sgd_gym.agents.history import History
 from sgd_gym.agents.swiftsage.buffer import Buffer
-from sgd_gym.agents.swiftsage.rules import SAGE, SWIFT, may_focus, wants_sage
+from sgd_gym.agents.swiftsage.rules import SAGE, SWIFT, is_asked, may_focus, wants_sage
 from sgd_gym.agents.swiftsage.sage import Sage
 from sgd_gym.models.writer import Writer, Written
 from sgd_gym.options import Info, Observation
@@ -38,10 +39,10 @@ class SwiftSageAgent(Agent):
                 self.histories[slot] = History.begin(seen)
                 self._read(slot, Start(seen["task"], seen["look"], seen["inventory"]))
         chosen = {slot: command for slot in slots if (command := self._take(slot)) is not None}
-        rest = [slot for slot in slots if slot not in chosen]
+        rest = [one for one in zip(slots, observations, infos, strict=True) if one[0] not in chosen]
         for slot, command in chosen.items():
             self._swift.read(slot, Command(command))
-        chosen.update(self._propose(rest) if rest else {})
+        chosen.update(self._propose(*zip(*rest, strict=True)) if rest else {})
         for slot in slots:
             self._sage.read(slot, Command(chosen[slot]))
         return [chosen[slot] for slot in slots]
@@ -66,9 +67,12 @@ class SwiftSageAgent(Agent):
             **sage,
         }
 
-    def _propose(self, slots: Sequence[int]) -> dict[int, str]:
+    def _propose(
+        self, slots: Sequence[int], observations: Sequence[Observation], infos: Sequence[Info]
+    ) -> dict[int, str]:
         """Let Swift propose, and ask Sage where a rule says so and nothing of its advice is left."""
-        proposed = dict(zip(slots, self._swift.write(slots, "command"), strict=True))
+        written = write_commands(self._swift, "free", slots, observations, infos)
+        proposed = dict(zip(slots, written, strict=True))
         texts = {slot: one.text if isinstance(one, Command) else "" for slot, one in proposed.items()}
         asked = {
             slot: self.histories[slot]
@@ -102,6 +106,8 @@ class SwiftSageAgent(Agent):
     def _take(self, slot: int) -> str | None:
         """Take a command of Sage's that can be carried out, and note that it is sent."""
         history = self.histories[slot]
+        if is_asked(history):
+            return None
         command = self._buffers[slot].take(history.look, history.inventory) if self._buffers[slot] else None
         if command is not None:
             history.send(command, SAGE)

@@ -34,11 +34,18 @@ _FAILED = re.compile(
     r"|already|does(?:n't| not) (?:appear|contain|have)",
     re.IGNORECASE,
 )
+QUESTION = "Ambiguous request"
+"""How the simulator's questions begin."""
 _UNKNOWN = re.compile(r"No known action|Ambiguous request|I'm not sure what", re.IGNORECASE)
 _FOCUS = re.compile(r"focus on (?P<thing>.+)", re.IGNORECASE)
 
 
 # --- Swift keeps control
+
+
+def is_asked(history: History) -> bool:
+    """Whether the simulator has just asked which of several things is meant, which takes a number."""
+    return bool(history.moves) and history.moves[-1].reply.startswith(QUESTION)
 
 
 def is_early(history: History) -> bool:
@@ -114,11 +121,11 @@ def may_focus(history: History, command: str) -> bool:
 def wants_sage(history: History, command: str) -> str | None:
     """Return the name of the rule that hands over to Sage; None where Swift sends its command.
 
-    Two questions in a row are enough, whatever else holds. Then what forces Sage comes first; a command
-    that can be carried out is Swift's while Swift gets on; one that cannot is no reason to ask Sage again
-    at once.
+    The simulator's questions are Swift's to answer, and two questions to Sage in a row are enough, whatever else
+    holds. Then what forces Sage comes first; a command that can be carried out is Swift's while Swift gets on;
+    one that cannot is no reason to ask Sage again at once.
     """
-    if is_sage_worn(history):
+    if is_asked(history) or is_sage_worn(history):
         return None
     for name, holds in (
         ("idle", is_idle(history)),

@@ -16,7 +16,7 @@ FORMATS = ("float32", "int8")
 
 
 class FastWriter(WindowWriter):
-    """Writes what `WindowWriter` writes, any text: trees are torch's business."""
+    """Writes what `WindowWriter` writes; what is bounded by a tree, torch writes here, too."""
 
     def __init__(
         self, model: Any, tokenizer: Any, decoding: Decoding | None = None, number_format: str = "float32"
@@ -36,20 +36,25 @@ class FastWriter(WindowWriter):
         self._translator = _convert(model, tokenizer, number_format)
 
     def _write(self, slots: Sequence[int], kind: Ask, allowed: Sequence[Allowed]) -> list[Written]:
-        found = self._search(slots, kind, 1, allowed)
-        events = [self._event(slot, kind, own[0].tokens) for slot, own in zip(slots, found, strict=True)]
-        for slot, event in zip(slots, events, strict=True):
-            self._windows[slot].read(event)
-        return events
+        events: dict[int, Written] = {}
+        free = [number for number, may in enumerate(allowed) if may.tree is None]
+        bounded = [number for number, may in enumerate(allowed) if may.tree is not None]
+        if bounded:
+            own = super()._write([slots[one] for one in bounded], kind, [allowed[one] for one in bounded])
+            events.update(zip(bounded, own, strict=True))
+        if free:
+            own_slots = [slots[one] for one in free]
+            found = self._search(own_slots, kind, 1, [allowed[one] for one in free])
+            for number, slot, texts in zip(free, own_slots, found, strict=True):
+                events[number] = self._event(slot, kind, texts[0].tokens)
+                self._windows[slot].read(events[number])
+        return [events[number] for number in range(len(slots))]
 
     def _search(
         self, slots: Sequence[int], kind: Ask, count: int, allowed: Sequence[Allowed]
     ) -> list[list[Found]]:
         if any(may.tree is not None for may in allowed):
-            raise SgdGymError(
-                "CTranslate2 cannot keep to a tree of commands. "
-                "Fix: --commands free or nearest, or the model in torch, without --fast."
-            )
+            return super()._search(slots, kind, count, allowed)
         if self.decoding.method == "sample":
             raise SgdGymError("Samples are drawn by torch alone. Fix: greedy or beam, or without --fast.")
         prompts = self._prompts(slots, kind)

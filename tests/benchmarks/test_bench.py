@@ -29,10 +29,6 @@ from sgd_gym.errors import CheckpointError, SgdGymError, UnknownNameError
         ({"agents": ["random"], "tasks": ["boil"]}, UnknownNameError, "task of protocol"),
         ({"agents": ["random"], "worlds": 0}, SgdGymError, "worlds is 0. Allowed: 1 or more"),
         *(
-            ({"fast": True, "commands": rule}, SgdGymError, f"cannot keep to --commands {rule}.*Fix: ")
-            for rule in ("visible", "valid")
-        ),
-        *(
             (
                 {"agents": ["random"], "shard": shard},
                 SgdGymError,

@@ -91,12 +91,24 @@ def test_an_episode_is_written_on(model_and_tokenizer: tuple[Any, Any]) -> None:
     assert slow.stats(0) == fast.stats(0)
 
 
+def test_an_episode_is_bounded_by_a_tree_beside_one_that_is_not(model_and_tokenizer: tuple[Any, Any]) -> None:
+    found = []
+    for make in (WindowWriter, FastWriter):
+        writer = make(*model_and_tokenizer)
+        writer.reset([0, 1])
+        for slot in (0, 1):
+            writer.read(slot, Start(TASKS[slot], ROOM, ""))
+        tree = writer.make_text_tree(0, ["3", "14"])
+        found.append(
+            (writer.write([0, 1], "command", trees=[tree, None]), [writer.stats(one) for one in (0, 1)])
+        )
+    assert found[0] == found[1]
+    first, second = found[0][0]
+    assert first in (Command("3"), Command("14"))
+    assert second not in (Command("3"), Command("14"))
+
+
 def test_what_it_cannot_do_is_an_error(model_and_tokenizer: tuple[Any, Any], checkpoints: Path) -> None:
-    writer = FastWriter(*model_and_tokenizer)
-    writer.reset([0])
-    writer.read(0, Start(TASKS[0], ROOM, ""))
-    with pytest.raises(SgdGymError, match="tree"):
-        writer.write([0], "command", trees=[writer.make_text_tree(0, ["wait"])])
     drawn = FastWriter(*model_and_tokenizer, Decoding("sample"))
     drawn.reset([0])
     drawn.read(0, Start(TASKS[0], ROOM, ""))

@@ -41,7 +41,7 @@ class Swift:
     def read(self, slot: int, event: Event) -> None:
         self.events.append(event)
 
-    def write(self, slots: Sequence[int], kind: Ask) -> list[Event]:
+    def write(self, slots: Sequence[int], kind: Ask, *bounds: object) -> list[Event]:
         self.asked += len(slots)
         text = self.proposals.pop(0) if len(self.proposals) > 1 else self.proposals[0]
         self.events.append(Command(text))

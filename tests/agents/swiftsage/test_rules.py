@@ -64,6 +64,15 @@ def test_a_command_that_cannot_be_carried_out() -> None:
         assert not rules.is_invalid(made(), command), command
 
 
+def test_a_question_of_the_simulator_is_swifts() -> None:
+    question = "Ambiguous request: Please enter the number for the action you intended (or blank to cancel):"
+    asked = made(swift(UNKNOWN, UNKNOWN, question))
+    assert rules.is_asked(asked)
+    assert rules.wants_sage(asked, "0") is None
+    assert not rules.is_asked(made(swift(question, FINE)))
+    assert not rules.is_asked(made())
+
+
 def test_two_unknown_commands_in_a_row() -> None:
     assert rules.is_idle(made(swift(FINE, UNKNOWN, UNKNOWN)))
     assert not rules.is_idle(made(swift(UNKNOWN, FINE, UNKNOWN)))
