@@ -121,9 +121,9 @@ def may_focus(history: History, command: str) -> bool:
 def wants_sage(history: History, command: str) -> str | None:
     """Return the name of the rule that hands over to Sage; None where Swift sends its command.
 
-    The simulator's questions are Swift's to answer, and two questions to Sage in a row are enough, whatever else
-    holds. Then what forces Sage comes first; a command that can be carried out is Swift's while Swift gets on;
-    one that cannot is no reason to ask Sage again at once.
+    The simulator's questions are Swift's to answer, and two questions to Sage in a row are enough, whatever
+    else holds. Then what forces Sage comes first; a command that can be carried out is Swift's while Swift
+    gets on; one that cannot is no reason to ask Sage again at once.
     """
     if is_asked(history) or is_sage_worn(history):
         return None
