@@ -2,7 +2,8 @@
 
 As in reading comprehension with anonymous entities (Hermann et al., 2015): a task that says "boil soap"
 reads "boil thingA=soap", and every later soap is thingA. A small model then need not learn to copy before
-it can follow a task, and does the same for substances, plants and animals that it has never read of.
+it can follow a task, and does the same for substances, plants and animals that it has never read of. Nor need
+it learn to compare numbers: a temperature is told with whether it lies above the one that the task names.
 """
 
 import re
@@ -14,7 +15,8 @@ _COLOURS = "red|orange|yellow|green|blue|violet|purple|black|white|brown"
 _FAMILIES: tuple[_Family, ...] = (
     # slot word, where such a name stands, whether only names in the task get slots (paints mix by colour)
     ("wire", re.compile(rf"\b({_COLOURS})\b(?= wire\b)"), False),
-    ("colour", re.compile(rf"\b({_COLOURS})\b(?= (?:and|paint|box|light)\b)", re.IGNORECASE), True),
+    ("bulb", re.compile(rf"\b({_COLOURS})\b(?= light bulb\b)"), False),
+    ("colour", re.compile(rf"\b({_COLOURS})\b(?= (?:and|paint|box)\b)", re.IGNORECASE), True),
     ("number", re.compile(r"(?<=flower pot )(\d+)\b"), False),
     ("plant", re.compile(r"\b(?!the\b|on\b|seed\b|\w+ing\b)([a-z]+)(?= (?:tree|plant)\b(?! height))"), False),
 )
@@ -39,13 +41,16 @@ _RECIPE = re.compile(r"you need to mix ([\w ,]+)")
 """Names what a task is about, too."""
 _FROM_TAPS = ("water",)
 """Parts of recipes that keep their names, since they are got in another way."""
+_LIMIT = re.compile(r"(?:above|below) (-?[\d.]+) degrees")
+_READING = re.compile(r"(-?[\d.]+) degrees")
 _SLOT = re.compile(rf"\b(?:thing|{'|'.join(word for word, _, _ in _FAMILIES)})[A-Z]\b")
 
 
 class Slots:
     """The names of one episode that are written as slots.
 
-    Law: `write(read(text)) == text`, but for the capitals of names, and recipes, which tell what slots mean.
+    Law: `write(read(text)) == text`, but for the capitals of names, and for replies that tell what slots
+    mean, or a temperature.
     """
 
     def __init__(self, task: str) -> None:
@@ -53,6 +58,8 @@ class Slots:
         self._slots: dict[tuple[str, str], str] = {}
         self._names: dict[str, str] = {}
         self._things = [name for one in _THINGS if (match := one.search(task)) for name in match.groups()]
+        limit = _LIMIT.search(task)
+        self._limit = float(limit[1]) if limit else None
         self._before = _PLANES if "inclined planes (" in task else r"\b"
         self._families = self._make_families()
         for word, pattern, _ in self._families:
@@ -71,6 +78,9 @@ class Slots:
             self._families = self._make_families()
         for word, pattern, task_only in self._families:
             text = pattern.sub(partial(self._replace, word, task_only or not allot), text)
+        reading = _READING.fullmatch(text)
+        if reading is not None and self._limit is not None:
+            return f"{text}, {'above' if float(reading[1]) > self._limit else 'below'}"
         return self._tell(text, new)
 
     def write(self, text: str) -> str:

@@ -253,10 +253,12 @@ def _pad(parts: Sequence[np.ndarray], value: float, width: int) -> torch.Tensor:
 
 
 def balance(episodes: list[Episode]) -> list[Episode]:
-    """Repeat the episodes of rare tasks, so that no task has less than half as many as the largest."""
-    counts = Counter(episode.task for episode in episodes)
-    largest = max(counts.values())
-    return [episode for episode in episodes for _ in range(max(1, round(largest / 2 / counts[episode.task])))]
+    """Repeat the episodes of tasks with few moves, until they have about as many as tasks have on average."""
+    moves: Counter[str] = Counter()
+    for episode in episodes:
+        moves[episode.task] += len(episode.steps)
+    mean = moves.total() / len(moves)
+    return [episode for episode in episodes for _ in range(max(1, round(mean / moves[episode.task])))]
 
 
 def select(episodes: Iterable[Episode], split: str, tasks: list[str] | None) -> list[Episode]:

@@ -477,8 +477,8 @@ def test_slots_are_given_in_order_and_told_in_the_task_once() -> None:
         (
             "turn on the blue light bulb by powering it. First, focus on the blue light bulb.",
             "turn on the thingA=blue light bulb by powering it. First, focus on the thingA.",
-            "connect blue wire terminal 2 to anode in blue light bulb",
-            "connect wireA wire terminal 2 to anode in thingA",
+            "connect blue wire terminal 2 to anode in blue light bulb, a red light bulb",
+            "connect wireA wire terminal 2 to anode in thingA, a bulbA light bulb",
         ),
         (
             "grow a peach plant from seed.",
@@ -515,6 +515,16 @@ def test_the_parts_that_a_recipe_names_get_slots_but_for_water() -> None:
     assert slots.read("a jar with Flour and peanut butter") == "a jar with thingB and thingC butter"
     assert slots.write("move thingC to cup") == "move peanut to cup"
     assert slots.read(recipe) == "To make thingA, you need to mix thingB, water, thingC."
+
+
+@pytest.mark.parametrize(
+    ("reading", "told"), [("-9 degrees", "-9 degrees, above"), ("-10.5 degrees", "-10.5 degrees, below")]
+)
+def test_a_temperature_is_compared_with_the_limit_of_the_task(reading: str, told: str) -> None:
+    slots = Slots("If the soap temperature is above -10.0 degrees celsius, take the red box.")
+    assert slots.read(reading) == told
+    assert slots.read(f"thermometer {reading}") == f"thermometer {reading}"
+    assert Slots("Your task is to boil soap.").read(reading) == reading
 
 
 def test_a_room_is_told_anew_when_a_recipe_gives_slots() -> None:
