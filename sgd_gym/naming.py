@@ -6,6 +6,7 @@ asks back where a name fits several. What it is told here is what it can be told
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from sgd_gym.sight import INVENTORY, Sight, Thing
 from sgd_gym.spaces import COMMANDS, ROOMS
@@ -25,7 +26,11 @@ _STAGE = re.compile(r" in the (?P<stage>[\w ]+) stage.*")
 
 def names_in_sight(sight: Sight) -> list[str]:
     """Return all names of what is in sight, each once."""
-    things = dict.fromkeys(name for thing in sight.things for name in _names(thing, sight))
+    things = dict.fromkeys(
+        name
+        for number, thing in enumerate(sight.things)
+        for name in _names(thing, _inside(sight, number), sight.room)
+    )
     doors = dict.fromkeys(
         name for door in sight.doors for name in (f"door to {door.name}", f"{door.name} door", "door")
     )
@@ -42,15 +47,25 @@ def fields_in_sight(sight: Sight) -> dict[str, list[str]]:
     }
 
 
-def _names(thing: Thing, sight: Sight) -> Iterator[str]:
+def _inside(sight: Sight, number: int) -> list[str]:
+    """Return what is directly in a thing, which follows it: another one may have the same name."""
+    thing = sight.things[number]
+    own = (*thing.within, thing.name)
+    following = takewhile(lambda one: one.within[: len(own)] == own, sight.things[number + 1 :])
+    return [one.name for one in following if one.within == own]
+
+
+def _names(thing: Thing, inside: list[str], room: str) -> Iterator[str]:
     """Yield the names of one thing: what it is, and with what is in it and what it is in."""
-    inside = [one.name for one in sight.things if one.within == (*thing.within, thing.name)]
-    holder = thing.holder or sight.room
+    holder = thing.holder or room
     for name in _short_names(thing.name):
+        full = f"{name} containing {' and '.join(inside) or 'nothing'}"
         yield name
-        yield f"{name} containing {' and '.join(inside) or 'nothing'}"
+        yield full
         for place in (INVENTORY,) if holder == INVENTORY else _short_names(holder):
             yield f"{name} in {place}"
+            if inside:
+                yield f"{full} in {place}"
 
 
 def _short_names(name: str) -> Iterator[str]:

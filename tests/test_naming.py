@@ -34,6 +34,14 @@ def test_things_have_these_names(name: str) -> None:
     assert name in names_in_sight(read_sight(LOOK, INVENTORY))
 
 
+def test_like_things_are_told_apart_by_what_is_in_them() -> None:
+    cups = "a wood cup (containing red paint), a wood cup (containing blue paint)"
+    look = f"This room is called the art studio. In it, you see:\n\ta table. On the table is: {cups}."
+    names = names_in_sight(read_sight(look, INVENTORY))
+    assert {"cup containing red paint", "wood cup containing blue paint"} <= set(names)
+    assert not [name for name in names if "red" in name and "blue" in name and not name.startswith("table")]
+
+
 def test_what_is_not_seen_has_no_name() -> None:
     names = names_in_sight(read_sight(LOOK, INVENTORY))
     assert not [name for name in names if "banana" in name or "kitchen" in name or "blue" in name]
