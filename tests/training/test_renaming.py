@@ -1,0 +1,45 @@
+"""Vessels get other names, the same way in all texts of an episode."""
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from sgd_gym.training.renaming import MATERIALS, VESSELS, rename_vessels
+from sgd_gym.trajectories import Episode, read_episodes
+
+
+def with_cups(episode: Episode) -> Episode:
+    texts = {
+        "look": "a wood cup (containing red paint), a bowl, a cupboard",
+        "inventory": "a glass jar",
+        "action": "pour cup containing red paint in bowl",
+        "observation": "You pour the contents of the wood cup into the bowl.",
+        "subgoal": "combine(red paint, blue paint)",
+    }
+    return replace(episode, steps=(replace(episode.steps[0], **texts),))
+
+
+def test_one_name_stands_for_another_everywhere(annotated_data: Path) -> None:
+    episode = with_cups(read_episodes(annotated_data)[0])
+    found = set()
+    for seed in range(30):
+        (step,) = rename_vessels(episode, Random(seed)).steps
+        material, kind = step.look.split()[1:3]
+        bowl = step.look.split()[7].rstrip(",")
+        assert material in MATERIALS
+        assert {kind, bowl} <= set(VESSELS)
+        assert kind != bowl
+        assert step.look == f"a {material} {kind} (containing red paint), a {bowl}, a cupboard"
+        assert step.action == f"pour {kind} containing red paint in {bowl}"
+        assert step.observation == f"You pour the contents of the {material} {kind} into the {bowl}."
+        assert (step.inventory, step.subgoal) == ("a glass jar", "combine(red paint, blue paint)")
+        found.add((material, kind, bowl))
+    assert len(found) > 10
+
+
+def test_the_same_draw_gives_the_same_names_and_nothing_else_changes(annotated_data: Path) -> None:
+    for episode in read_episodes(annotated_data):
+        one, two = (rename_vessels(episode, Random(7)) for _ in range(2))
+        assert one == two
+        assert one.task_description == episode.task_description
+        assert [step.reward for step in one.steps] == [step.reward for step in episode.steps]
