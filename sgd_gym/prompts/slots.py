@@ -13,10 +13,10 @@ from functools import partial
 _Family = tuple[str, re.Pattern[str], bool]
 _COLOURS = "red|orange|yellow|green|blue|violet|purple|black|white|brown"
 _FAMILIES: tuple[_Family, ...] = (
-    # slot word, where such a name stands, whether only names in the task get slots (paints mix by colour)
+    # slot word, where such a name stands, whether only names in the task get slots
     ("wire", re.compile(rf"\b({_COLOURS})\b(?= wire\b)"), False),
     ("bulb", re.compile(rf"\b({_COLOURS})\b(?= light bulb\b)"), False),
-    ("colour", re.compile(rf"\b({_COLOURS})\b(?= (?:and|paint|box)\b)", re.IGNORECASE), True),
+    ("colour", re.compile(rf"\b({_COLOURS})\b(?= box\b)", re.IGNORECASE), True),
     ("number", re.compile(r"(?<=flower pot )(\d+)\b"), False),
     ("plant", re.compile(r"\b(?!the\b|on\b|seed\b|\w+ing\b)([a-z]+)(?= (?:tree|plant)\b(?! height))"), False),
 )

@@ -1,7 +1,8 @@
-"""An episode in other names: of what material a vessel is, and of what kind, says nothing of what to do.
+"""An episode in other names, where names say nothing of what to do.
 
 Tasks with few train variations are told many times in a pass. A model that reads each time of the same wood
-cup learns to pour from a wood cup, also where there is a jug.
+cup learns to pour from a wood cup, also where there is a jug. And who has seen how orange and green are mixed
+can know how violet is: red, yellow and blue may stand for each other, if all that is mixed of them follows.
 """
 
 import re
@@ -12,15 +13,32 @@ from sgd_gym.trajectories import Episode
 
 VESSELS = ("bowl", "cup", "jug")
 MATERIALS = ("ceramic", "glass", "plastic", "tin", "wood")
+PRIMARY = ("red", "yellow", "blue")
+MIXED = {frozenset(("red", "yellow")): "orange", frozenset(("blue", "yellow")): "green"} | {
+    frozenset(("red", "blue")): "violet"
+}
+"""What two primary colours make."""
+
 _VESSEL = re.compile(rf"\b(?:({'|'.join(MATERIALS)}) )?({'|'.join(VESSELS)})\b")
+_COLOUR = rf"(?:{'|'.join((*PRIMARY, *MIXED.values()))})"
+_PAINT = re.compile(
+    rf"\b{_COLOUR}(?:[- ]{_COLOUR})?(?=(?: and {_COLOUR}(?:[- ]{_COLOUR})?)? paint\b)", re.IGNORECASE
+)
 
 
-def rename_vessels(episode: Episode, draw: Random) -> Episode:
-    """Return the episode with kinds and materials of vessels swapped, the same way in all of its texts."""
+def rename(episode: Episode, draw: Random) -> Episode:
+    """Return the episode with vessels, their materials and paints swapped, the same way in all its texts."""
     swapped = _swap(VESSELS, draw) | _swap(MATERIALS, draw)
+    colours = _swap(PRIMARY, draw)
+    colours |= {mixed: MIXED[frozenset(colours[one] for one in parts)] for parts, mixed in MIXED.items()}
+
+    def paint(match: re.Match[str]) -> str:
+        told = re.sub(r"[a-z]+", lambda word: colours[word[0]], match[0].lower())
+        return told.capitalize() if match[0][0].isupper() else told
 
     def tell(text: str) -> str:
-        return _VESSEL.sub(lambda match: " ".join(swapped[one] for one in match.groups() if one), text)
+        text = _VESSEL.sub(lambda match: " ".join(swapped[one] for one in match.groups() if one), text)
+        return _PAINT.sub(paint, text)
 
     steps = (
         replace(
@@ -33,7 +51,7 @@ def rename_vessels(episode: Episode, draw: Random) -> Episode:
         )
         for step in episode.steps
     )
-    return replace(episode, steps=tuple(steps))
+    return replace(episode, task_description=tell(episode.task_description), steps=tuple(steps))
 
 
 def _swap(names: tuple[str, ...], draw: Random) -> dict[str, str]:

@@ -1,10 +1,12 @@
-"""Vessels get other names, the same way in all texts of an episode."""
+"""Vessels and paints get other names, the same way in all texts of an episode."""
 
+import re
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from random import Random
 
-from sgd_gym.training.renaming import MATERIALS, VESSELS, rename_vessels
+from sgd_gym.training.renaming import MATERIALS, PRIMARY, VESSELS, rename
 from sgd_gym.trajectories import Episode, read_episodes
 
 
@@ -23,23 +25,61 @@ def test_one_name_stands_for_another_everywhere(annotated_data: Path) -> None:
     episode = with_cups(read_episodes(annotated_data)[0])
     found = set()
     for seed in range(30):
-        (step,) = rename_vessels(episode, Random(seed)).steps
+        (step,) = rename(episode, Random(seed)).steps
         material, kind = step.look.split()[1:3]
         bowl = step.look.split()[7].rstrip(",")
         assert material in MATERIALS
         assert {kind, bowl} <= set(VESSELS)
         assert kind != bowl
-        assert step.look == f"a {material} {kind} (containing red paint), a {bowl}, a cupboard"
-        assert step.action == f"pour {kind} containing red paint in {bowl}"
+        red = step.look.split()[4]
+        assert step.look == f"a {material} {kind} (containing {red} paint), a {bowl}, a cupboard"
+        assert step.action == f"pour {kind} containing {red} paint in {bowl}"
         assert step.observation == f"You pour the contents of the {material} {kind} into the {bowl}."
-        assert (step.inventory, step.subgoal) == ("a glass jar", "combine(red paint, blue paint)")
+        assert step.inventory == "a glass jar"
         found.add((material, kind, bowl))
     assert len(found) > 10
 
 
 def test_the_same_draw_gives_the_same_names_and_nothing_else_changes(annotated_data: Path) -> None:
     for episode in read_episodes(annotated_data):
-        one, two = (rename_vessels(episode, Random(7)) for _ in range(2))
+        one, two = (rename(episode, Random(7)) for _ in range(2))
         assert one == two
         assert one.task_description == episode.task_description
         assert [step.reward for step in one.steps] == [step.reward for step in episode.steps]
+
+
+def test_paints_mix_as_before_in_other_colours(annotated_data: Path) -> None:
+    episode = read_episodes(annotated_data)[0]
+    mixed = "Yellow and red paint mix to produce orange paint. A red box, an orange, red-orange paint."
+    expected = {
+        ("red", "yellow"): mixed,
+        (
+            "blue",
+            "yellow",
+        ): "Yellow and blue paint mix to produce green paint. A red box, an orange, blue-green paint.",
+        (
+            "blue",
+            "red",
+        ): "Red and blue paint mix to produce violet paint. A red box, an orange, blue-violet paint.",
+        (
+            "yellow",
+            "red",
+        ): "Red and yellow paint mix to produce orange paint. A red box, an orange, yellow-orange paint.",
+        (
+            "yellow",
+            "blue",
+        ): "Blue and yellow paint mix to produce green paint. A red box, an orange, yellow-green paint.",
+        (
+            "red",
+            "blue",
+        ): "Blue and red paint mix to produce violet paint. A red box, an orange, red-violet paint.",
+    }
+    step = replace(episode.steps[0], observation=mixed, subgoal="combine(red paint, yellow paint)")
+    found = set()
+    for seed in range(40):
+        (told,) = rename(replace(episode, steps=(step,)), Random(seed)).steps
+        match = re.fullmatch(r"combine\((\w+) paint, (\w+) paint\)", told.subgoal or "")
+        assert match is not None
+        assert told.observation == expected[match[1], match[2]]
+        found.add(match.groups())
+    assert found == set(expected) == set(permutations(PRIMARY, 2))
