@@ -41,8 +41,8 @@ _RECIPE = re.compile(r"you need to mix ([\w ,]+)")
 """Names what a task is about, too."""
 _FROM_TAPS = ("water",)
 """Parts of recipes that keep their names, since they are got in another way."""
-_LIMIT = re.compile(r"(?:above|below) (-?[\d.]+) degrees")
-_READING = re.compile(r"(-?[\d.]+) degrees")
+_LIMIT = re.compile(r"(?:above|below) (-?\d+(?:\.\d+)?) degrees")
+_READING = re.compile(r"(-?\d+(?:\.\d+)?) degrees")
 _SLOT = re.compile(rf"\b(?:thing|{'|'.join(word for word, _, _ in _FAMILIES)})[A-Z]\b")
 
 
