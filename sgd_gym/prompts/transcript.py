@@ -83,13 +83,11 @@ class Transcript:
                 return [
                     f"{TASK}{self.slots.task.removeprefix(_OPENING)}{INVENTORY}{carried}{self._look(event.look)}"
                 ]
-            case Plan():
-                return [PLAN, f"{self.slots.read(event.text)}{END}"]
-            case Advice():
-                # It is not kept at play, so that it must not change how later text is told.
-                return [PLAN, f"{self.slots.read(str(event), allot=False)}{END}"]
-            case Command():
-                return [ACT, f"{self.slots.read(event.text)}{END}"]
+            case Plan() | Command() | Advice():
+                opener = ACT if isinstance(event, Command) else PLAN
+                text = str(event) if isinstance(event, Advice) else event.text
+                # What is written gives no slots: a name not seen yet may turn out to be another thing.
+                return [opener, f"{self.slots.read(text, allot=False)}{END}"]
             case Done():
                 return [ACT, DONE]
             case Reply():

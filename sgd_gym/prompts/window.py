@@ -74,12 +74,12 @@ class Window:
                 self.slots = Slots(one_line(event.task))
                 self._see(event.look, event.inventory)
             case Plan():
-                self._subgoal = self.slots.read(event.text)
+                self._subgoal = self.slots.read(event.text, allot=False)
             case Done():
                 self._completed.append(self._subgoal or "")
                 self._subgoal = None
             case Command():
-                self._moves.append(_Move(self.slots.read(event.text)))
+                self._moves.append(_Move(self.slots.read(event.text, allot=False)))
             case Reply():
                 move = self._moves[-1]
                 told = event.observation.strip() != event.look.strip()
@@ -131,8 +131,8 @@ class Window:
         if isinstance(event, Done):
             return DONE
         if isinstance(event, Advice):
-            return self.slots.read(str(event), allot=False)  # see `Transcript.read`
-        return self.slots.read(event.text)
+            return self.slots.read(str(event), allot=False)
+        return self.slots.read(event.text, allot=False)
 
     def _see(self, look: str, inventory: str) -> None:
         """Take in what is in sight."""
