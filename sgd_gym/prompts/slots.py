@@ -18,7 +18,11 @@ _FAMILIES: tuple[_Family, ...] = (
     ("bulb", re.compile(rf"\b({_COLOURS})\b(?= light bulb\b)"), False),
     ("colour", re.compile(rf"\b({_COLOURS})\b(?= box\b)", re.IGNORECASE), True),
     ("number", re.compile(r"(?<=flower pot )(\d+)\b"), False),
-    ("plant", re.compile(r"\b(?!the\b|on\b|seed\b|\w+ing\b)([a-z]+)(?= (?:tree|plant)\b(?! height))"), False),
+    (
+        "plant",
+        re.compile(r"\b(?!(?:the|an?|on|seed|\w+ing)\b)([a-z]+)(?= (?:tree|plant)\b(?! height))"),
+        False,
+    ),
 )
 _THINGS = tuple(
     re.compile(pattern)

@@ -483,8 +483,8 @@ def test_slots_are_given_in_order_and_told_in_the_task_once() -> None:
         (
             "grow a peach plant from seed.",
             "grow a thingA=peach plant from seed.",
-            "a peach seed, a peach tree, an apricot tree",
-            "a thingA seed, a thingA tree, an plantA tree",
+            "a peach seed, a peach tree, an apricot tree, a plant, the plant on tree",
+            "a thingA seed, a thingA tree, an plantA tree, a plant, the plant on tree",
         ),
         (
             "determine which of the two inclined planes (tin, glass) has the most friction.",
