@@ -28,6 +28,7 @@ from sgd_gym.naming import FORMS, fields_in_sight
 from sgd_gym.options import Info, Observation
 from sgd_gym.prompts import Command
 from sgd_gym.sight import read_sight
+from sgd_gym.spaces import QUESTION
 
 CommandRule = Literal["free", "visible", "valid", "nearest"]
 RULES: tuple[CommandRule, ...] = get_args(CommandRule)
@@ -36,7 +37,6 @@ BEAMS = 5
 """How many commands `nearest` looks at."""
 VALID = "valid_actions"
 FOCUS = "focus on"
-_QUESTION = "Ambiguous request"
 _CHOICE = re.compile(r"^(\d+):", re.MULTILINE)
 
 
@@ -60,7 +60,7 @@ def write_commands(
     may_be_done: Sequence[bool] | None = None,
 ) -> list[Written]:
     """Let a model write the next command of each world, or that its option is done."""
-    asked = [seen["observation"].startswith(_QUESTION) for seen in observations]
+    asked = [seen["observation"].startswith(QUESTION) for seen in observations]
     done = [may and not asks for may, asks in zip(may_be_done or [False] * len(slots), asked, strict=True)]
     if rule == "nearest":
         return _write_nearest(writer, slots, infos, done)

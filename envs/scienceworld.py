@@ -11,7 +11,7 @@ from sgd_gym.envs.simulator import QUERIES, Simulator
 from sgd_gym.envs.startup_cache import startup_flags
 from sgd_gym.envs.tasks import SPLITS, Task, get_task, get_tasks
 from sgd_gym.errors import SimulatorError, UnknownNameError
-from sgd_gym.spaces import REFUSALS, CommandText, ObservationText
+from sgd_gym.spaces import QUESTION, REFUSALS, CommandText, ObservationText
 
 INFOS = {
     "valid_actions": "list of every command that is valid now, about 10 ms",
@@ -265,7 +265,7 @@ class ScienceWorldEnv(gym.Env[dict[str, Any], str]):
                 info[name] = _number_anew(self._simulator.object_tree())
             elif name == "goal_progress":
                 info[name] = parse_goal_progress(answers[name])
-            elif name == "valid_actions" and reply.startswith("Ambiguous request"):
+            elif name == "valid_actions" and reply.startswith(QUESTION):
                 info[name] = [line.split(":")[0] for line in reply.splitlines()[1:] if line[:1].isdigit()]
             else:
                 info[name] = answers[name]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from sgd_gym.goals import is_named
 from sgd_gym.sight import Sight, read_sight
-from sgd_gym.spaces import COMMANDS, ROOMS
+from sgd_gym.spaces import COMMANDS, QUESTION, ROOMS
 from sgd_gym.subgoals.grammar import Subgoal
 
 _WORD = re.compile(r"\w+")
@@ -36,7 +36,7 @@ class Knowledge:
         """Read an observation."""
         self.sight = read_sight(observation["look"], observation["inventory"])
         self._words = words_of(f"{observation['look']} {observation['inventory']}")
-        self._is_asked = observation["observation"].startswith("Ambiguous request")
+        self._is_asked = observation["observation"].startswith(QUESTION)
         for text in observation.values():
             self._texts.setdefault(text.lower())
 

@@ -25,6 +25,7 @@ from sgd_gym.envs.rendering import Frame, Renderer
 from sgd_gym.envs.tasks import TASKS, get_task
 from sgd_gym.errors import SgdGymError, UnknownNameError
 from sgd_gym.registration import MAX_MOVES
+from sgd_gym.spaces import QUESTION
 
 Read = Callable[[Sequence[str], str], str]
 """Gives the next line, from the commands to choose from and a line of status; EOFError ends the game."""
@@ -216,7 +217,7 @@ class Game:
             self._print(f"What next? :restart, :next (variation {self._next_variation}), :tasks or :quit.")
 
     def _show(self, seen: Any, command: str | None = None, reward: float = 0, end: bool = False) -> None:
-        self._asked = seen["observation"].startswith("Ambiguous request")
+        self._asked = seen["observation"].startswith(QUESTION)
         self._renderer.add(Frame.of(seen, self._info, command, reward, end, self._config.max_moves))
         self._renderer.show()
 

@@ -60,6 +60,9 @@ THINGS = (
 REFUSALS = ("No known action matches that input.", "Unknown action.")
 """How the simulator begins its reply to a command that it does not understand."""
 
+QUESTION = "Ambiguous request"
+"""How it begins to ask which of several things a command means; a number answers."""
+
 COMMANDS = (
     "activate {}",
     "close {}",

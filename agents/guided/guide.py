@@ -13,6 +13,7 @@ from sgd_gym.goals import ON_STATES, is_named, satisfies
 from sgd_gym.knowledge import Knowledge
 from sgd_gym.options import Observation
 from sgd_gym.sight import read_sight
+from sgd_gym.spaces import QUESTION
 from sgd_gym.subgoals.grammar import Subgoal, parse
 from sgd_gym.trajectories import Episode, Step, read_episodes
 
@@ -90,7 +91,7 @@ class Guide:
                 return command
             self._script = None
             self._leave_option()
-        if situation.seen["observation"].startswith("Ambiguous request"):
+        if situation.seen["observation"].startswith(QUESTION):
             return self._answer()
         while self._at < len(self._steps):
             step = self._steps[self._at]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from sgd_gym.agents.scripted.memory import Memory, is_carried
 from sgd_gym.goals import without_stage
 from sgd_gym.sight import INVENTORY, Thing
+from sgd_gym.spaces import QUESTION
 from sgd_gym.subgoals.grammar import Subgoal
 from sgd_gym.subgoals.rules import COOLERS
 
@@ -18,7 +19,6 @@ WATCHES = 12
 """How often a substance is looked at before a script gives up on a change."""
 
 _LAMPS = ("light bulb", "electric motor", "buzzer", "motor")
-_AMBIGUOUS = "Ambiguous request"
 
 
 def run(subgoal: Subgoal, memory: Memory) -> Script:
@@ -29,7 +29,7 @@ def run(subgoal: Subgoal, memory: Memory) -> Script:
 def _do(memory: Memory, command: str) -> Script:
     """Yield a command, and the first answer if the simulator asks which thing is meant."""
     yield command
-    if memory.reply.startswith(_AMBIGUOUS):
+    if memory.reply.startswith(QUESTION):
         yield "0"
 
 

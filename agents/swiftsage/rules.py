@@ -8,6 +8,7 @@ import re
 
 from sgd_gym.agents.executable import is_executable
 from sgd_gym.agents.history import History, Move
+from sgd_gym.spaces import QUESTION
 
 SWIFT, SAGE = "swift", "sage"
 
@@ -34,8 +35,6 @@ _FAILED = re.compile(
     r"|already|does(?:n't| not) (?:appear|contain|have)",
     re.IGNORECASE,
 )
-QUESTION = "Ambiguous request"
-"""How the simulator's questions begin."""
 _UNKNOWN = re.compile(r"No known action|Ambiguous request|I'm not sure what", re.IGNORECASE)
 _FOCUS = re.compile(r"focus on (?P<thing>.+)", re.IGNORECASE)
 

@@ -13,6 +13,7 @@ from sgd_gym.benchmarks.environment.hostile import HostileCommand, make_hostile_
 from sgd_gym.benchmarks.figures import Figure
 from sgd_gym.errors import SimulatorError
 from sgd_gym.progress import track
+from sgd_gym.spaces import QUESTION
 
 ROOMS = (
     "art studio",
@@ -29,7 +30,6 @@ ROOMS = (
 PROBE = "teleport to "
 PROBED = "You teleport to the "
 REFUSED = "No known action matches that input."
-QUESTION = "Ambiguous request"
 NO_ANSWER = "Unknown action."
 """How the simulator replies to what answers no question of its own."""
 

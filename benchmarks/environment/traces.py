@@ -22,6 +22,7 @@ from sgd_gym.envs.simulator import DETERMINISM_FLAGS
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
+from sgd_gym.spaces import QUESTION
 
 INFOS = ("valid_actions", "valid_objects", "goal_progress", "object_tree")
 """What a trace holds beyond the standard infos; `oracle_path` is compared through the walks made of it."""
@@ -160,7 +161,7 @@ def _compare(env: ScienceWorldEnv, stock: Any, walk: Walk) -> list[str]:
         observation, _, terminated, _, info = env.step(command)
         if number:
             reply, _, completed, told = stock.step(command)
-        asked = observation["observation"].startswith("Ambiguous request")
+        asked = observation["observation"].startswith(QUESTION)
         pairs = {
             "observation": (observation["observation"], reply),
             "look": (observation["look"], told["look"]),

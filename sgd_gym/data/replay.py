@@ -11,6 +11,7 @@ from sgd_gym.data.proposals import PROPOSALS, TICKS_OF_WAIT, Pause, Reading, phr
 from sgd_gym.data.recording import Recorder
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.tasks import get_task
+from sgd_gym.spaces import QUESTION
 from sgd_gym.trajectories import Episode
 
 SHORTENED = "shortened"
@@ -19,9 +20,9 @@ SHORTENED = "shortened"
 MAX_REPLAYS = 4
 """How often a path is played at most."""
 
-_AMBIGUOUS = re.compile("Ambiguous request")
+_AMBIGUOUS = re.compile(QUESTION)
 _NOTHING = re.compile("No known action")
-_MISUNDERSTOOD = re.compile("Ambiguous request|No known action")
+_MISUNDERSTOOD = re.compile(f"{QUESTION}|No known action")
 
 _EXTRA_WAITS = 10
 """How many more waits than the oracle's a pause may take."""

@@ -14,8 +14,10 @@ from sgd_gym.trajectories import Episode
 VESSELS = ("bowl", "cup", "jug")
 MATERIALS = ("ceramic", "glass", "plastic", "tin", "wood")
 PRIMARY = ("red", "yellow", "blue")
-MIXED = {frozenset(("red", "yellow")): "orange", frozenset(("blue", "yellow")): "green"} | {
-    frozenset(("red", "blue")): "violet"
+MIXED = {
+    frozenset(("red", "yellow")): "orange",
+    frozenset(("blue", "yellow")): "green",
+    frozenset(("red", "blue")): "violet",
 }
 """What two primary colours make."""
 

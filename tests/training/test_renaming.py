@@ -52,27 +52,12 @@ def test_paints_mix_as_before_in_other_colours(annotated_data: Path) -> None:
     episode = read_episodes(annotated_data)[0]
     mixed = "Yellow and red paint mix to produce orange paint. A red box, an orange, red-orange paint."
     expected = {
-        ("red", "yellow"): mixed,
-        (
-            "blue",
-            "yellow",
-        ): "Yellow and blue paint mix to produce green paint. A red box, an orange, blue-green paint.",
-        (
-            "blue",
-            "red",
-        ): "Red and blue paint mix to produce violet paint. A red box, an orange, blue-violet paint.",
-        (
-            "yellow",
-            "red",
-        ): "Red and yellow paint mix to produce orange paint. A red box, an orange, yellow-orange paint.",
-        (
-            "yellow",
-            "blue",
-        ): "Blue and yellow paint mix to produce green paint. A red box, an orange, yellow-green paint.",
-        (
-            "red",
-            "blue",
-        ): "Blue and red paint mix to produce violet paint. A red box, an orange, red-violet paint.",
+        ("red", "yellow"): ("Yellow", "red", "orange", "red-orange"),
+        ("blue", "yellow"): ("Yellow", "blue", "green", "blue-green"),
+        ("blue", "red"): ("Red", "blue", "violet", "blue-violet"),
+        ("yellow", "red"): ("Red", "yellow", "orange", "yellow-orange"),
+        ("yellow", "blue"): ("Blue", "yellow", "green", "yellow-green"),
+        ("red", "blue"): ("Blue", "red", "violet", "red-violet"),
     }
     step = replace(episode.steps[0], observation=mixed, subgoal="combine(red paint, yellow paint)")
     found = set()
@@ -80,6 +65,9 @@ def test_paints_mix_as_before_in_other_colours(annotated_data: Path) -> None:
         (told,) = rename(replace(episode, steps=(step,)), Random(seed)).steps
         match = re.fullmatch(r"combine\((\w+) paint, (\w+) paint\)", told.subgoal or "")
         assert match is not None
-        assert told.observation == expected[match[1], match[2]]
+        one, two, made, last = expected[match[1], match[2]]
+        assert told.observation == (
+            f"{one} and {two} paint mix to produce {made} paint. A red box, an orange, {last} paint."
+        )
         found.add(match.groups())
     assert found == set(expected) == set(permutations(PRIMARY, 2))
