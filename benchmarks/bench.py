@@ -25,7 +25,7 @@ from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.errors import CheckpointError, SgdGymError
 from sgd_gym.files import write_text
 from sgd_gym.llm.config import LlmConfig
-from sgd_gym.models.checkpoint import META_FILE, CheckpointMeta, read_meta
+from sgd_gym.models.checkpoint import META_FILE, CheckpointMeta, count_parameters, read_meta
 from sgd_gym.provenance import describe_run
 
 
@@ -117,7 +117,15 @@ def bench(config: BenchConfig) -> Results:
             rows += [{**row, "money": _money(row, config)} for row in own]
             parts += [transcript_path(journal, key_of(row)) for row in own]
             models = [f"{meta.model} ({meta.family})" for meta in metas[entry.name]]
-            told[entry.label] = [{"training_seed": seed, "fingerprint": fingerprint, "models": models}]
+            # Of a model behind an endpoint nobody tells us.
+            size = None if entry.client else sum(map(count_parameters, dict.fromkeys(entry.checkpoints)))
+            of_entry = {
+                "training_seed": seed,
+                "fingerprint": fingerprint,
+                "models": models,
+                "parameters": size,
+            }
+            told[entry.label] = [of_entry]
     tasks = [task.name for task in get_tasks(config.tasks or list(protocol.tasks))]
     results = make_results(config.out / "results.json", protocol, tasks, rows, told, config)
     _write(results, parts, None if config.shard else config.history or config.out)

@@ -59,6 +59,8 @@ class Protocol:
     scoring: Scoring = "negative_as_zero"
     stall_from: int = 0
     """The rule on stalled episodes holds from this move on."""
+    from_end: bool = False
+    """The variations are the last ones of the split instead of the first."""
     fill: int | None = None
     """Variations are played again, with further seeds, until a task has so many episodes."""
     subset: int | None = None
@@ -79,7 +81,10 @@ class Protocol:
                 raise UnknownNameError(f"task of protocol {self.name}", task.name, self.tasks)
         episodes = []
         for task in chosen:
-            variations = task.variations(self.split)[: self.max_variations]
+            variations = task.variations(self.split)
+            if self.max_variations is not None:
+                most = self.max_variations
+                variations = variations[-most:] if self.from_end else variations[:most]
             for number in range(max(len(variations), self.fill or 0)):
                 again, place = divmod(number, len(variations))
                 episodes.append(EpisodeKey(task.name, variations[place], seed + again))
@@ -104,8 +109,9 @@ PROTOCOLS = {
         # For tuning and ablations, so that test stays unseen: as many variations as SwiftSage's test_mini.
         Protocol("dev-mini", _ALL, "dev", 3, 100, 50, "easy", _VALID),
         # Games of a teacher, or with a guide, for a student to learn from; no figure is told of them.
+        # The last variations are those that a student of the first half of the split has not read.
         Protocol("train-mini", _ALL, "train", 10, 100, 50, "easy", _VALID),
-        Protocol("train-60", _ALL, "train", 60, 100, 50, "easy", _VALID, fill=60),
+        Protocol("train-60", _ALL, "train", 60, 100, 50, "easy", _VALID, from_end=True, fill=60, version=2),
         Protocol("heldout", HELDOUT_TASKS, "test", 10, 100, 50, "easy", _VALID, unseen=True),
         Protocol("quickstart-dev", QUICKSTART_TASKS, "dev", 10, 100, 30, "easy", _VALID),
         Protocol("smoke", ("find-plant",), "dev", 1, 20, 20, "easy", _VALID),

@@ -131,6 +131,12 @@ def tokens_per_move(path: Path = FOLDER / "tokens_per_move.csv") -> dict[str, fl
     return {row["method"]: float(row["tokens_per_move"]) for row in _read(path)}
 
 
+@cache
+def parameters(path: Path = FOLDER / "parameters.csv") -> dict[str, int]:
+    """Return the published number of parameters, by method."""
+    return {row["method"]: int(row["parameters"]) for row in _read(path)}
+
+
 def _read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

@@ -40,7 +40,8 @@ class Results:
     """Which of the protocol's tasks were asked for."""
     rows: list[Row]
     entries: dict[str, list[dict[str, Any]]]
-    """For each agent and training seed, what it was: `training_seed`, `fingerprint`, `model`."""
+    """For each agent and training seed, what it was: `training_seed`, `fingerprint`, `models`, and how many
+    `parameters` they have together."""
     run: dict[str, Any] = field(default_factory=dict)
     """How it was made: schema version, versions, git revision, command, settings."""
 

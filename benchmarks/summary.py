@@ -9,10 +9,14 @@ import numpy as np
 from sgd_gym.benchmarks.journal import Row
 from sgd_gym.benchmarks.protocols import Protocol
 from sgd_gym.benchmarks.stats import Interval, Scores, bootstrap, interquartile_mean
-from sgd_gym.envs.tasks import get_task
+from sgd_gym.envs.tasks import TASKS, get_task
 from sgd_gym.errors import DataError
 
 LENGTH_CLASSES = ("short", "medium", "long")
+WORD_KNOWLEDGE = "word knowledge"
+WORD_TASKS = tuple(task.name for task in TASKS if task.id.split("-")[0] in ("4", "7"))
+"""Tasks that ask what a word stands for, or how long such an animal lives; worlds of the dev and test splits
+hold living things that no train path names."""
 SCORINGS = ("score_negative_as_zero", "score_last_good")
 
 
@@ -83,11 +87,16 @@ def _summarise(rows: list[Row], protocol: Protocol) -> Iterator[Summary]:
 
 
 def group_tasks(tasks: Sequence[str]) -> dict[str, list[str]]:
-    """Return what figures are told of: each task, and of several tasks the length classes and "all"."""
+    """Return what figures are told of: each task, and of several tasks the length classes and "all".
+
+    The tasks of word knowledge are told apart where all of them were played.
+    """
     groups = {task: [task] for task in tasks}
     if len(tasks) > 1:
         for name in LENGTH_CLASSES:
             groups[name] = [task for task in tasks if get_task(task).length_class == name]
+        if set(WORD_TASKS) <= set(tasks):
+            groups[WORD_KNOWLEDGE] = list(WORD_TASKS)
         groups["all"] = list(tasks)
     return {name: group for name, group in groups.items() if group}
 

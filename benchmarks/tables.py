@@ -9,7 +9,13 @@ from sgd_gym.benchmarks.protocols import Protocol
 from sgd_gym.benchmarks.published_rows import PublishedRow, group_methods, published_rows, tokens_per_move
 from sgd_gym.benchmarks.sheets import Sheet
 from sgd_gym.benchmarks.stats import Interval
-from sgd_gym.benchmarks.summary import LENGTH_CLASSES, Summary, find_summary, overall_summary
+from sgd_gym.benchmarks.summary import (
+    LENGTH_CLASSES,
+    WORD_KNOWLEDGE,
+    Summary,
+    find_summary,
+    overall_summary,
+)
 from sgd_gym.envs.tasks import TASKS
 
 SCORINGS = {
@@ -138,9 +144,9 @@ def _groups(
     published: Sequence[PublishedRow],
     marks: dict[str, str],
 ) -> Sheet:
-    """Return scores by length class, of the subset, and by the other scoring."""
+    """Return scores by length class, of word knowledge, of the subset, and by the other scoring."""
     found = {one.task for one in summaries}
-    classes = [name for name in LENGTH_CLASSES if name in found]
+    classes = [name for name in (*LENGTH_CLASSES, WORD_KNOWLEDGE) if name in found]
     subset = [] if protocol.subset is None else [f"first {protocol.subset}"]
     other = next(name for name in SCORINGS if name != protocol.scoring)
     lines: list[tuple[str, ...]] = []
@@ -152,15 +158,17 @@ def _groups(
         own = {row.task: f"{row.score:.1f}" for row in published if row.method == method}
         if any(name in own for name in classes):
             lines.append((mark, *(own.get(name, "") for name in classes), *[""] * len(subset), ""))
-    notes = (
+    notes = [
         "By mean length of the published oracle paths: short below 20 moves, medium below 50.",
         f"Other scoring: {SCORINGS[other]}.",
-    )
+    ]
+    if WORD_KNOWLEDGE in classes:
+        notes.insert(1, "Word knowledge: tasks 4-x and 7-x, which ask for things that no train path names.")
     return Sheet(
         f"{protocol.name}: groups of tasks",
         ("agent", *classes, *subset, "other scoring"),
         tuple(lines),
-        notes,
+        tuple(notes),
     )
 
 

@@ -6,6 +6,7 @@ versions and the hash of the training data; loading compares them with what is i
 
 import json
 from dataclasses import asdict, dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, cast
 
@@ -105,6 +106,17 @@ def load_checkpoint(path: Path, role: str) -> tuple[Any, Any, CheckpointMeta]:
         raise CheckpointError(f"{error} Fix: train the checkpoint again.") from error
     check_tokenizer(path, model, tokenizer)
     return model.eval(), tokenizer, meta
+
+
+def count_parameters(path: Path) -> int:
+    """Return how many parameters the safetensors files of a folder hold; weights that are tied count once."""
+    from safetensors import safe_open
+
+    count = 0
+    for file in sorted(path.glob("*.safetensors")):
+        with safe_open(file, "numpy") as weights:
+            count += sum(prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118
+    return count
 
 
 def shrink_checkpoint(path: Path, out: Path) -> None:

@@ -9,6 +9,7 @@ from sgd_gym.benchmarks.published_rows import (
     FOLDER,
     NEAREST,
     group_methods,
+    parameters,
     published_rows,
     read_published,
     tokens_per_move,
@@ -54,6 +55,11 @@ def test_sub_goal_distillation_is_the_mean_of_its_length_classes() -> None:
 def test_tokens_are_of_methods_that_have_scores() -> None:
     assert set(tokens_per_move()) <= {row.method for row in published_rows("swiftsage-271")}
     assert round(tokens_per_move()["SwiftSage"]) == 757
+
+
+def test_parameters_are_of_methods_that_have_scores() -> None:
+    assert set(parameters()) <= {row.method for row in read_published()}
+    assert parameters()["SGD"] == 3 * parameters()["Swift-only"] == 2_310_000_000
 
 
 @pytest.mark.parametrize(

@@ -390,6 +390,18 @@ def test_fewer_variations_where_a_task_has_fewer() -> None:
     assert counts == {task.id: few.get(task.id, 10) for task in TASKS}
 
 
+def test_games_to_learn_from_are_of_the_last_variations_and_filled_up() -> None:
+    keys = get_protocol("train-60").episodes(["find-plant", "boil"])
+    plants = [key for key in keys if key.task == "find-plant"]
+    assert [key.variation for key in plants] == list(get_task("find-plant").variations("train"))[-60:]
+    assert {key.seed for key in plants} == {0}
+    boiled = Counter((key.variation, key.seed) for key in keys if key.task == "boil")
+    few = get_task("boil").variations("train")
+    assert set(boiled.values()) == {1}
+    assert boiled.total() == 60 > len(few)
+    assert {variation for variation, seed in boiled if seed == 0} == set(few)
+
+
 def test_tasks_are_held_out_of_each_topic_and_keep_siblings() -> None:
     held = [get_task(name).id.split("-")[0] for name in HELDOUT_TASKS]
     assert sorted(map(int, held)) == list(range(1, 11))

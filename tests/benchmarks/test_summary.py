@@ -6,7 +6,7 @@ import pytest
 
 from sgd_gym.benchmarks.protocols import get_protocol
 from sgd_gym.benchmarks.stats import Interval
-from sgd_gym.benchmarks.summary import summarise
+from sgd_gym.benchmarks.summary import WORD_TASKS, summarise
 from sgd_gym.errors import DataError
 
 QUICKSTART = get_protocol("quickstart-dev")
@@ -50,6 +50,16 @@ def test_the_subset_is_the_first_variations_of_each_task(made_up: SimpleNamespac
     assert summaries["all"].score.mean == pytest.approx((90 + 50) / 2)
     assert summaries["first 9"].score.mean == pytest.approx((100 + 50) / 2)
     assert summaries["first 9"].episodes == 18
+
+
+def test_word_knowledge_is_told_apart_where_all_its_tasks_were_played(made_up: SimpleNamespace) -> None:
+    rows = [made_up.row("sgd", task, score=100 * (task == "find-plant")) for task in WORD_TASKS]
+    rows += [made_up.row("sgd", "boil", score=50)]
+    scores = {one.task: one.score.mean for one in summarise(rows, QUICKSTART)}
+    assert scores["word knowledge"] == pytest.approx(100 / 7)
+    assert scores["all"] == pytest.approx(150 / 8)
+    missing = [row for row in rows if row["task"] != "find-animal"]
+    assert "word knowledge" not in {one.task for one in summarise(missing, QUICKSTART)}
 
 
 def test_the_interquartile_mean_leaves_out_the_best_and_worst_tasks(made_up: SimpleNamespace) -> None:
