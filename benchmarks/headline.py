@@ -29,7 +29,7 @@ def write_headline(results: dict[str, Results], out: Path, settings: Any) -> lis
     """Write headline.json, headline.md, headline.png and headline_tasks.png, and return the figures.
 
     Args:
-        results: By protocol, all tasks of *sgd* and *flat*.
+        results: By protocol, all tasks of *sgd*, and of *flat* where it played.
         out: Folder to write.
         settings: Of the command, a dataclass.
     """
@@ -48,21 +48,28 @@ def _figures(results: dict[str, Results], told: dict[str, list[Summary]]) -> Ite
         groups = {one: one for one in ("all", *LENGTH_CLASSES, WORD_KNOWLEDGE)}
         if protocol.subset is not None:
             groups[f"first {protocol.subset}"] = "all"  # which the paper played, see the protocol
-        for agent in AGENTS:
+        for agent in _agents(results[name]):
             for group, like in groups.items():
                 score = _find(summaries, agent, group).score
                 bar = bars.get(like) if agent == "sgd" else None
                 note = "" if bar is None else f"the bar is {BARS[name]}'s published score"
                 figure = f"{name}: {agent}" + (f", {group}" if group != "all" else "")
                 yield Figure(figure, score.mean, score.low, score.high, bar, note=note)
-        ours, theirs = (results[name].rows_of(agent) for agent in AGENTS)
-        gap = compare_rows(ours, theirs, protocol)[-1].difference
-        yield Figure(f"{name}: sgd less flat", gap.mean, gap.low, gap.high, note="same episodes, in pairs")
+        if len(_agents(results[name])) == len(AGENTS):
+            ours, theirs = (results[name].rows_of(agent) for agent in AGENTS)
+            gap = compare_rows(ours, theirs, protocol)[-1].difference
+            yield Figure(
+                f"{name}: sgd less flat", gap.mean, gap.low, gap.high, note="same episodes, in pairs"
+            )
     if {MAIN, FULL} <= told.keys():
         full, first = (_find(told[name], "sgd").score.mean for name in (FULL, MAIN))
         gap_told = f"{FULL} {full:.1f}, {MAIN} {first:.1f}"
         figure = "sgd: from the first to all variations"
         yield Figure(figure, abs(full - first), bar=GAP, at_most=True, note=gap_told)
+
+
+def _agents(results: Results) -> list[str]:
+    return [agent for agent in AGENTS if agent in results.agents]
 
 
 def _published(protocol: str, method: str) -> dict[str, float]:
@@ -88,7 +95,7 @@ def _draw_costs(results: dict[str, Results], told: dict[str, list[Summary]], pat
         panel.set_xlabel("parameters" if is_first else "tokens through the models for each move")
         panel.grid(alpha=0.3)
         for protocol, marker in MARKERS.items():
-            for agent in AGENTS:
+            for agent in _agents(results[protocol]):
                 one = _find(told[protocol], agent)
                 size = results[protocol].entries[agent][0]["parameters"] if is_first else one.tokens_per_move
                 bars = [[one.score.mean - one.score.low], [one.score.high - one.score.mean]]

@@ -35,7 +35,7 @@ many."""
 PLAYED = {
     "sgd-100": ["sgd", "flat", "random", "oracle"],
     "swiftsage-271": ["sgd", "flat"],
-    "full-test": ["sgd", "flat"],
+    "full-test": ["sgd"],
 }
 """Protocols, and who plays them."""
 
