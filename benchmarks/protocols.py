@@ -111,7 +111,7 @@ PROTOCOLS = {
         # Games of a teacher, or with a guide, for a student to learn from; no figure is told of them.
         # The last variations are those that a student of the first half of the split has not read.
         Protocol("train-mini", _ALL, "train", 10, 100, 50, "easy", _VALID),
-        Protocol("train-60", _ALL, "train", 60, 100, 50, "easy", _VALID, from_end=True, fill=60, version=2),
+        Protocol("train-30", _ALL, "train", 30, 100, 50, "easy", _VALID, from_end=True, fill=30),
         Protocol("heldout", HELDOUT_TASKS, "test", 10, 100, 50, "easy", _VALID, unseen=True),
         Protocol("quickstart-dev", QUICKSTART_TASKS, "dev", 10, 100, 30, "easy", _VALID),
         Protocol("smoke", ("find-plant",), "dev", 1, 20, 20, "easy", _VALID),

@@ -15,7 +15,7 @@ from sgd_gym.trajectories import read_episodes
 
 @pytest.mark.slow
 def test_everything_is_made_and_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = {"train-60": {"max_variations": 2, "fill": 3}, "sgd-100": {"max_variations": 1, "max_moves": 30}}
+    few = {"train-30": {"max_variations": 2, "fill": 3}, "sgd-100": {"max_variations": 1, "max_moves": 30}}
     for name, changes in few.items():
         monkeypatch.setitem(PROTOCOLS, name, replace(PROTOCOLS[name], **changes))
     for name in ("STUDENT_EPOCHS", "EPOCHS", "FLAT_EPOCHS"):

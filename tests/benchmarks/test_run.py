@@ -391,14 +391,14 @@ def test_fewer_variations_where_a_task_has_fewer() -> None:
 
 
 def test_games_to_learn_from_are_of_the_last_variations_and_filled_up() -> None:
-    keys = get_protocol("train-60").episodes(["find-plant", "boil"])
+    keys = get_protocol("train-30").episodes(["find-plant", "boil"])
     plants = [key for key in keys if key.task == "find-plant"]
-    assert [key.variation for key in plants] == list(get_task("find-plant").variations("train"))[-60:]
+    assert [key.variation for key in plants] == list(get_task("find-plant").variations("train"))[-30:]
     assert {key.seed for key in plants} == {0}
     boiled = Counter((key.variation, key.seed) for key in keys if key.task == "boil")
     few = get_task("boil").variations("train")
     assert set(boiled.values()) == {1}
-    assert boiled.total() == 60 > len(few)
+    assert boiled.total() == 30 > len(few)
     assert {variation for variation, seed in boiled if seed == 0} == set(few)
 
 
