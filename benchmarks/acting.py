@@ -91,7 +91,7 @@ def measure_acting(config: ActingCostConfig) -> list[Figure]:
 
 def _steps(config: ActingCostConfig) -> list[_Step]:
     """Return the reference and what follows, each with one change more."""
-    five = Decoding("beam", beams=5, batch=1, max_tokens=30)
+    five = Decoding("beam", beams=5, reread=True, batch=1, max_tokens=30)
     greedy = Decoding(max_tokens=30)
     steps = [
         _Step("reference", five, every_move=True),

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from transformers import LogitsProcessor, LogitsProcessorList
+from transformers.cache_utils import Cache
 
 from sgd_gym.models.decoding import Allowed, Line
 
@@ -33,6 +34,7 @@ def search(
     max_new_tokens: int,
     ends: tuple[int, int],
     pad: int,
+    past: Cache | None = None,
 ) -> list[list[Found]]:
     """Return the likeliest texts after each prompt, best first, `count` or fewer of them.
 
@@ -44,11 +46,13 @@ def search(
         max_new_tokens: Longest text.
         ends: The tokens that end a text and an option.
         pad: The token that pads.
+        past: What the model keeps of the prompts but for their last tokens, each `count` times; used up.
     """
     begun = 1 if model.config.is_encoder_decoder else batch["input_ids"].shape[1]
     with torch.inference_mode():
         out = model.generate(
             **batch,
+            past_key_values=past,
             num_beams=count,
             num_return_sequences=count,
             do_sample=False,

@@ -30,6 +30,9 @@ class Decoding:
     """Longest text in tokens; that of its kind if not given."""
     max_prompt: int | None = None
     """Longest prompt in tokens, of which older history is left out; what the model takes if not given."""
+    reread: bool = False
+    """For beam search with a decoder-only model: read the whole transcript anew for each answer, as papers
+    do, instead of each text once."""
 
     def __post_init__(self) -> None:
         """Check the settings.

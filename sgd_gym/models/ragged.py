@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers.cache_utils import Cache, DynamicLayer
+from torch.nn.functional import pad
+from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
 GROWTH = 256
 """Tokens by which the buffers grow at a time."""
@@ -71,7 +72,8 @@ class RaggedCache:
     def __init__(self, model: Any):
         """Begin without any transcript."""
         self._model = model
-        self._cache = Cache(layers=[_Layer() for _ in range(model.config.num_hidden_layers)])
+        self._layers = [_Layer() for _ in range(model.config.num_hidden_layers)]
+        self._cache = Cache(layers=[*self._layers])
         self._lengths: dict[int, int] = {}
 
     def length(self, row: int) -> int:
@@ -85,6 +87,21 @@ class RaggedCache:
     def cut(self, row: int, length: int) -> None:
         """Forget what a transcript holds beyond its first `length` tokens."""
         self._lengths[row] = min(length, self.length(row))
+
+    def copy(self, rows: Sequence[int], times: int) -> Cache:
+        """Return what some transcripts hold, each some times, as the library's cache, padded on the left."""
+        longest = max(map(self.length, rows))
+        copied = DynamicCache()
+
+        def take(kept: torch.Tensor | None) -> torch.Tensor:
+            assert kept is not None, "nothing was read yet"
+            parts = [kept[row, :, : self.length(row)] for row in rows]
+            padded = [pad(part, (0, 0, longest - part.shape[1], 0)) for part in parts]
+            return torch.stack(padded).repeat_interleave(times, 0)
+
+        for number, layer in enumerate(self._layers):
+            copied.update(take(layer.keys), take(layer.values), number)
+        return copied
 
     def read(self, rows: Sequence[int], chunks: Sequence[Sequence[int]]) -> torch.Tensor:
         """Read the next tokens of some transcripts, and return the logits after the last one of each.
@@ -115,8 +132,8 @@ class RaggedCache:
         ids = torch.tensor([[*chunk, *[0] * (width - len(chunk))] for chunk in chunks], device=device)
         positions = starts[:, None] + torch.arange(width, device=device)
         where = _Where(torch.tensor(rows, device=device), positions, int(starts.max()) + width)
-        for layer in self._cache.layers:
-            layer.where = where  # type: ignore[union-attr]
+        for layer in self._layers:
+            layer.where = where
         last = torch.tensor([len(chunk) - 1 for chunk in chunks], device=device)
         kept, which = torch.unique(last, return_inverse=True)
         with torch.inference_mode():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from transformers.cache_utils import Cache
 
 from sgd_gym.models.beams import Found, search
 from sgd_gym.models.decoding import Allowed, Decoding, Line
@@ -23,6 +24,11 @@ class _Page:
     generator: torch.Generator
     transcript: Transcript = field(default_factory=Transcript)
     segments: list[list[int]] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> list[int]:
+        """Return the whole transcript."""
+        return [token for segment in self.segments for token in segment]
 
 
 class TranscriptWriter(Writer):
@@ -85,8 +91,7 @@ class TranscriptWriter(Writer):
         page = self._pages[slot]
         page.segments.append(self._encode(OPENERS[kind]))
         self._fit(slot, kind)
-        ids = [token for segment in page.segments for token in segment]
-        return ids[self._cache.length(page.row) :]
+        return page.tokens[self._cache.length(page.row) :]
 
     def _fit(self, slot: int, kind: Ask) -> None:
         page = self._pages[slot]
@@ -100,13 +105,12 @@ class TranscriptWriter(Writer):
     def _search(
         self, slots: Sequence[int], kind: Ask, count: int, allowed: Sequence[Allowed]
     ) -> list[list[Found]]:
-        """Read the whole transcripts anew: a search needs the cache of every beam."""
         opener = self._encode(OPENERS[kind])
-        prompts = []
+        pages = [self._pages[slot] for slot in slots]
         for slot in slots:
             self._fit(slot, kind)
-            ids = [token for segment in self._pages[slot].segments for token in segment]
-            prompts.append([*ids, *opener])
+        past = None if self.decoding.reread else self._read_on(slots, count)
+        prompts = [[*page.tokens, *opener] for page in pages]
         batch = self.tokenizer.pad({"input_ids": prompts}, padding_side="left", return_tensors="pt")
         found = search(
             self.model,
@@ -116,10 +120,23 @@ class TranscriptWriter(Writer):
             self._longest(kind),
             (self._end, self._done),
             self.tokenizer.pad_token_id,
+            past,
         )
         for slot, prompt, texts in zip(slots, prompts, found, strict=True):
-            self.counts[slot].tokens += len(prompt) + sum(len(one.tokens) for one in texts)
+            read = len(prompt) if past is None else len(opener)
+            self.counts[slot].tokens += read + sum(len(one.tokens) for one in texts)
         return found
+
+    def _read_on(self, slots: Sequence[int], count: int) -> Cache:
+        """Read what is new in the transcripts, and return what is known of each, `count` times."""
+        pages = [self._pages[slot] for slot in slots]
+        unread = [page.tokens[self._cache.length(page.row) :] for page in pages]
+        new = [number for number, tokens in enumerate(unread) if tokens]
+        if new:
+            self._cache.read([pages[one].row for one in new], [unread[one] for one in new])
+        for slot, tokens in zip(slots, unread, strict=True):
+            self.counts[slot].tokens += len(tokens)
+        return self._cache.copy([page.row for page in pages], count)
 
 
 def _go_on(line: Line, unread: list[int]) -> None:

@@ -126,6 +126,28 @@ def test_a_beam_of_one_writes_what_greedy_decoding_does(model: Any, tokenizer: A
         assert written[0] == written[1]
 
 
+def test_a_search_reads_each_text_once_and_finds_the_same(model: Any, tokenizer: Any) -> None:
+    slots = (3, 0, 7)
+    writers = [begin(model, tokenizer, slots, method="beam", reread=reread) for reread in (False, True)]
+    for turn in range(3):
+        found = []
+        for writer in writers:
+            trees = [writer.make_text_tree(slot, TEXTS) for slot in slots]
+            found.append(writer.propose(slots, "command", 3, trees=trees))
+            for number, slot in enumerate(slots):  # transcripts grow unlike one another
+                writer.read(slot, found[0][number][turn].event)
+                for _ in range(number + 1):
+                    writer.read(slot, Reply("Nothing happens." * number, ROOM, "", 0.0))
+        for once, anew in zip(*found, strict=True):
+            assert [one.event for one in once] == [one.event for one in anew]
+            assert [one.score for one in once] == pytest.approx([one.score for one in anew], abs=1e-4)
+    tokens = [sum(writer.stats(slot)["tokens"] for slot in slots) for writer in writers]
+    if isinstance(writers[0], TranscriptWriter):
+        assert tokens[0] < 0.7 * tokens[1]  # the answers of all beams go through the model in both
+    else:
+        assert tokens[0] == tokens[1]
+
+
 def test_proposals_become_no_part_of_the_episode(model: Any, tokenizer: Any) -> None:
     asked, other = begin(model, tokenizer), begin(model, tokenizer)
     asked.propose([0], "subgoal", 3)
