@@ -257,7 +257,7 @@ def _pad(parts: Sequence[np.ndarray], value: float, width: int) -> torch.Tensor:
 def balance(episodes: list[Episode]) -> list[Episode]:
     """Repeat the episodes of tasks with few moves, until they have about as many as tasks have on average.
 
-    Each repetition has other names for its vessels and paints.
+    Each repetition has other names for its vessels, paints and animals.
     """
     moves: Counter[str] = Counter()
     for episode in episodes:

@@ -1,4 +1,4 @@
-"""Vessels and paints get other names, the same way in all texts of an episode."""
+"""Vessels, paints and animals get other names, the same way in all texts of an episode."""
 
 import re
 from dataclasses import replace
@@ -6,7 +6,7 @@ from itertools import permutations
 from pathlib import Path
 from random import Random
 
-from sgd_gym.training.renaming import MATERIALS, PRIMARY, VESSELS, rename
+from sgd_gym.training.renaming import ANIMALS, MATERIALS, PRIMARY, VESSELS, rename
 from sgd_gym.trajectories import Episode, read_episodes
 
 
@@ -71,3 +71,22 @@ def test_paints_mix_as_before_in_other_colours(annotated_data: Path) -> None:
         )
         found.add(match.groups())
     assert found == set(expected) == set(permutations(PRIMARY, 2))
+
+
+def test_animals_that_grow_up_alike_are_swapped_but_where_their_lifespan_counts(annotated_data: Path) -> None:
+    episode = read_episodes(annotated_data)[0]
+    texts = {"look": "a giant tortoise egg, a baby wolf, a dove egg", "action": "focus on giant tortoise egg"}
+    stages = replace(episode, task="identify-life-stages-1", steps=(replace(episode.steps[0], **texts),))
+    lifespan = replace(stages, task="lifespan-longest-lived")
+    found = set()
+    for seed in range(40):
+        (told,) = rename(stages, Random(seed)).steps
+        match = re.fullmatch(r"a (.+) egg, a baby (\w+), a (.+) egg", told.look)
+        assert match is not None
+        assert match[1] != match[3]
+        assert {match[1], match[3]} <= set(ANIMALS[0])
+        assert match[2] in ANIMALS[1]
+        assert told.action == f"focus on {match[1]} egg"
+        found.add(match.groups())
+        assert rename(lifespan, Random(seed)).steps == lifespan.steps
+    assert len(found) > 20
