@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from transformers import set_seed
@@ -81,6 +82,9 @@ def make_job(
         CheckpointError: If `init` or `teacher` is no fit checkpoint.
         SgdGymError: If the model cannot be loaded.
     """
+    # Attention grows sharp, and probabilities below 1e-38 slow a processor's products down to a half and less
+    # (LOG.md). It holds for this thread and those that torch starts from here on.
+    torch.set_flush_denormal(True)
     set_seed(config.seed)
     model, tokenizer = _make_model(config, train_episodes, roles)
     learnt = make_rows(balance(train_episodes), roles, model, tokenizer, config.context_weight)
