@@ -30,7 +30,8 @@ def make_sheets(summaries: Sequence[Summary], protocol: Protocol, intervals: boo
     Args:
         summaries: What was measured.
         protocol: How.
-        intervals: Give the intervals of single tasks too, which is too wide for a terminal.
+        intervals: Give the intervals of single tasks and the tasks of word knowledge apart, too, which is too
+            wide for a terminal.
     """
     agents = list(dict.fromkeys(one.agent for one in summaries))
     # Published means are over all tasks, so they stand beside ours only where ours are.
@@ -43,7 +44,7 @@ def make_sheets(summaries: Sequence[Summary], protocol: Protocol, intervals: boo
         _cost(summaries, agents, marks),
     ]
     if len(_tasks(summaries)) > 1:
-        sheets.insert(1, _groups(summaries, agents, protocol, published, marks))
+        sheets.insert(1, _groups(summaries, agents, protocol, published, marks, intervals))
     sheets.append(_by_task(summaries, agents, intervals))
     if published:
         sheets.append(_published_by_task(published, marks))
@@ -143,10 +144,11 @@ def _groups(
     protocol: Protocol,
     published: Sequence[PublishedRow],
     marks: dict[str, str],
+    words: bool,
 ) -> Sheet:
     """Return scores by length class, of word knowledge, of the subset, and by the other scoring."""
     found = {one.task for one in summaries}
-    classes = [name for name in (*LENGTH_CLASSES, WORD_KNOWLEDGE) if name in found]
+    classes = [name for name in (*LENGTH_CLASSES, *[WORD_KNOWLEDGE] * words) if name in found]
     subset = [] if protocol.subset is None else [f"first {protocol.subset}"]
     other = next(name for name in SCORINGS if name != protocol.scoring)
     lines: list[tuple[str, ...]] = []

@@ -79,11 +79,18 @@ def test_errors_are_told(made_up: SimpleNamespace, tmp_path: Path) -> None:
     assert "sgd: 1 episodes were ended by an error" in text
 
 
+def test_files_tell_the_tasks_of_word_knowledge_apart(made_up: SimpleNamespace, tmp_path: Path) -> None:
+    results = made_up.results(tmp_path, protocol="sgd-100", agents={"sgd": 40})
+    text = make_markdown(make_sheets(results.summaries(), results.protocol, intervals=True))
+    assert "| agent | short | medium | long | word knowledge | first 9 | other scoring |" in text
+    assert "Word knowledge: tasks 4-x and 7-x" in text
+
+
 def test_the_csv_holds_every_figure(made_up: SimpleNamespace, tmp_path: Path) -> None:
     results = made_up.results(tmp_path, protocol="sgd-100", agents={"sgd": 40})
     lines = list(csv.DictReader(io.StringIO(make_csv(results.summaries(), results.protocol))))
     ours = {line["task"]: line for line in lines if line["published"] == "False"}
-    assert len(ours) == 30 + 3 + 2
+    assert len(ours) == 30 + 3 + 1 + 2
     assert float(ours["all"]["score_low"]) <= float(ours["all"]["score"]) <= float(ours["all"]["score_high"])
     theirs = {(line["agent"], line["task"]): line for line in lines if line["published"] == "True"}
     assert theirs["SGD", "all"]["score"] == "65.43"
