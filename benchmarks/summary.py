@@ -15,8 +15,8 @@ from sgd_gym.errors import DataError
 LENGTH_CLASSES = ("short", "medium", "long")
 WORD_KNOWLEDGE = "word knowledge"
 WORD_TASKS = tuple(task.name for task in TASKS if task.id.split("-")[0] in ("4", "7"))
-"""Tasks that ask what a word stands for, or how long such an animal lives; worlds of the dev and test splits
-hold living things that no train path names."""
+"""Tasks that ask what a word stands for (a plant, an animal) or which animal lives longest: they need
+knowledge of words more than of steps."""
 SCORINGS = ("score_negative_as_zero", "score_last_good")
 
 

@@ -165,7 +165,7 @@ def _groups(
         f"Other scoring: {SCORINGS[other]}.",
     ]
     if WORD_KNOWLEDGE in classes:
-        notes.insert(1, "Word knowledge: tasks 4-x and 7-x, which ask for things that no train path names.")
+        notes.insert(1, "Word knowledge: tasks 4-x and 7-x, which ask what lives, or lives longest.")
     return Sheet(
         f"{protocol.name}: groups of tasks",
         ("agent", *classes, *subset, "other scoring"),
