@@ -11,7 +11,7 @@ from typing import Any
 
 from sgd_gym.benchmarks.bench import BenchConfig, bench
 from sgd_gym.benchmarks.compare import figure_beside
-from sgd_gym.benchmarks.figures import Figure, draw_scores, write_figures
+from sgd_gym.benchmarks.figures import Figure, draw_scores, load_pyplot, write_figures
 from sgd_gym.benchmarks.journal import Row
 from sgd_gym.benchmarks.protocols import Protocol, get_protocol
 from sgd_gym.benchmarks.summary import overall_summary, summarise
@@ -71,6 +71,7 @@ def ablate(config: AblationsConfig) -> list[Figure]:
         UnknownNameError: If the protocol, a task or a row does not exist.
         CheckpointError: If a checkpoint is missing or unfit.
     """
+    load_pyplot()
     protocol = get_protocol(config.protocol)
     chosen = _choose(config.rows)
     rows = {name: _play(name, changes, config) for name, changes in chosen.items()}

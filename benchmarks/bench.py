@@ -119,13 +119,8 @@ def bench(config: BenchConfig) -> Results:
             models = [f"{meta.model} ({meta.family})" for meta in metas[entry.name]]
             # Of a model behind an endpoint nobody tells us.
             size = None if entry.client else sum(map(count_parameters, dict.fromkeys(entry.checkpoints)))
-            of_entry = {
-                "training_seed": seed,
-                "fingerprint": fingerprint,
-                "models": models,
-                "parameters": size,
-            }
-            told[entry.label] = [of_entry]
+            identity = {"training_seed": seed, "fingerprint": fingerprint}
+            told[entry.label] = [{**identity, "models": models, "parameters": size}]
     tasks = [task.name for task in get_tasks(config.tasks or list(protocol.tasks))]
     results = make_results(config.out / "results.json", protocol, tasks, rows, told, config)
     _write(results, parts, None if config.shard else config.history or config.out)
@@ -153,7 +148,7 @@ def _write(results: Results, parts: list[Path], history: Path | None) -> list[Su
     write_transcripts(out / TRANSCRIPTS, parts)
     summaries = results.write()
     write_text(out / "results.csv", make_csv(summaries, results.protocol))
-    write_text(out / "table.md", make_markdown(make_sheets(summaries, results.protocol, intervals=True)))
+    write_text(out / "table.md", make_markdown(make_sheets(summaries, results.protocol, wide=True)))
     runs = [] if history is None else add_run(history, results, summaries)
     write_events(out / "tensorboard", results, summaries, runs, out / TRANSCRIPTS)
     return summaries

@@ -82,6 +82,26 @@ def write_figures(
     write_text(folder / f"{name}.md", "\n".join([*table, "", *lines]).rstrip() + "\n")
 
 
+def load_pyplot() -> Any:
+    """Return matplotlib's pyplot, which draws to files.
+
+    A command that draws at its end calls this first, so that nobody learns after hours that it is missing.
+
+    Raises:
+        SgdGymError: If matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise SgdGymError(
+            'The package matplotlib is not installed. Fix: pip install "sgd-gym[bench]".'
+        ) from error
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    return pyplot
+
+
 def draw_scores(figures: Sequence[Figure], label: str, path: Path) -> None:
     """Draw scores (0 to 100) as bars with their intervals.
 
@@ -90,11 +110,7 @@ def draw_scores(figures: Sequence[Figure], label: str, path: Path) -> None:
         label: What the scores are, below the axis.
         path: The picture, a PNG.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    pyplot = load_pyplot()
     figure, panel = pyplot.subplots(figsize=(7.2, 0.36 * len(figures) + 1.2))
     values = [one.value for one in figures]
     low = [max(0.0, one.value - (one.low or 0)) for one in figures]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sgd_gym.benchmarks.compare import compare_rows
-from sgd_gym.benchmarks.figures import Figure, write_figures
+from sgd_gym.benchmarks.figures import Figure, load_pyplot, write_figures
 from sgd_gym.benchmarks.published_rows import NEAREST, parameters, read_published, tokens_per_move
 from sgd_gym.benchmarks.results import Results
 from sgd_gym.benchmarks.summary import LENGTH_CLASSES, WORD_KNOWLEDGE, Summary, find_summary
@@ -86,7 +86,7 @@ def _find(summaries: Sequence[Summary], agent: str, task: str = "all") -> Summar
 
 def _draw_costs(results: dict[str, Results], told: dict[str, list[Summary]], path: Path) -> None:
     """Draw scores over parameters, and over tokens that go through the models for each move."""
-    pyplot = _pyplot()
+    pyplot = load_pyplot()
     figure, panels = pyplot.subplots(1, 2, figsize=(10, 4.6), sharey=True)
     published: tuple[Mapping[str, float], ...] = (parameters(), tokens_per_move())
     for panel, sizes in zip(panels, published, strict=True):
@@ -130,7 +130,7 @@ def _draw_published(panel: Any, sizes: Mapping[str, float]) -> None:
 
 def _draw_tasks(summaries: Sequence[Summary], path: Path) -> None:
     """Draw the score of each task: ours with intervals, SwiftSage's beside them."""
-    pyplot = _pyplot()
+    pyplot = load_pyplot()
     figure, panel = pyplot.subplots(figsize=(7.5, 9))
     names = [f"{task.id} {task.name}" for task in TASKS]
     for offset, agent in zip((-0.15, 0.15), AGENTS, strict=True):
@@ -151,12 +151,3 @@ def _draw_tasks(summaries: Sequence[Summary], path: Path) -> None:
     figure.tight_layout()
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
-
-
-def _pyplot() -> Any:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    return pyplot

@@ -9,18 +9,17 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
+from sgd_gym.benchmarks.figures import Figure, check_bars, load_pyplot, write_figures
 from sgd_gym.benchmarks.stats import mean_interval
 from sgd_gym.envs.array import ScienceWorldSB3Env
 from sgd_gym.envs.tasks import get_task
-from sgd_gym.errors import SgdGymError, UnknownNameError
+from sgd_gym.errors import UnknownNameError
 from sgd_gym.files import write_json
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
@@ -63,8 +62,7 @@ def measure_learning(config: LearningConfig) -> list[Figure]:
     for name in ("seeds", "moves", "processes"):
         if getattr(config, name) < 1:
             raise UnknownNameError(name, getattr(config, name), ["1 or more"])
-    if find_spec("matplotlib") is None:
-        raise SgdGymError('The package matplotlib is not installed. Fix: pip install "sgd-gym[bench]".')
+    load_pyplot()
     tasks = [get_task(task).name for task in config.tasks]
     jobs = [(task, policy, seed) for seed in range(config.seeds) for task in tasks for policy in POLICIES]
     missing = [job for job in jobs if not _file(config, *job).exists()]
@@ -180,11 +178,7 @@ def _figures(task: str, runs: Iterable[dict[str, Any]]) -> list[Figure]:
 
 def draw_curves(runs: Sequence[dict[str, Any]], path: Path, window: int = 50) -> None:
     """Draw the score of the last episodes over the moves made, a panel a task, a line a seed."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    pyplot = load_pyplot()
     tasks = list(dict.fromkeys(run["task"] for run in runs))
     colours = {"options": "tab:blue", "commands": "tab:orange"}
     figure, panels = pyplot.subplots(

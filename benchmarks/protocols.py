@@ -109,7 +109,7 @@ PROTOCOLS = {
         # For tuning and ablations, so that test stays unseen: as many variations as SwiftSage's test_mini.
         Protocol("dev-mini", _ALL, "dev", 3, 100, 50, "easy", _VALID),
         # Games of a teacher, or with a guide, for a student to learn from; no figure is told of them.
-        # The last variations are those that a student of the first half of the split has not read.
+        # Of the last variations a student of the first half of the split has read few or none.
         Protocol("train-mini", _ALL, "train", 10, 100, 50, "easy", _VALID),
         Protocol("train-30", _ALL, "train", 30, 100, 50, "easy", _VALID, from_end=True, fill=30),
         Protocol("heldout", HELDOUT_TASKS, "test", 10, 100, 50, "easy", _VALID, unseen=True),

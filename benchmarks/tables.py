@@ -24,14 +24,13 @@ SCORINGS = {
 }
 
 
-def make_sheets(summaries: Sequence[Summary], protocol: Protocol, intervals: bool = False) -> list[Sheet]:
+def make_sheets(summaries: Sequence[Summary], protocol: Protocol, wide: bool = False) -> list[Sheet]:
     """Return the tables of a protocol: scores, groups of tasks, cost, tasks.
 
     Args:
         summaries: What was measured.
         protocol: How.
-        intervals: Give the intervals of single tasks and the tasks of word knowledge apart, too, which is too
-            wide for a terminal.
+        wide: Tell what is too wide for a terminal, too: intervals of single tasks, and word knowledge apart.
     """
     agents = list(dict.fromkeys(one.agent for one in summaries))
     # Published means are over all tasks, so they stand beside ours only where ours are.
@@ -44,8 +43,8 @@ def make_sheets(summaries: Sequence[Summary], protocol: Protocol, intervals: boo
         _cost(summaries, agents, marks),
     ]
     if len(_tasks(summaries)) > 1:
-        sheets.insert(1, _groups(summaries, agents, protocol, published, marks, intervals))
-    sheets.append(_by_task(summaries, agents, intervals))
+        sheets.insert(1, _groups(summaries, agents, protocol, published, marks, wide))
+    sheets.append(_by_task(summaries, agents, wide))
     if published:
         sheets.append(_published_by_task(published, marks))
     return sheets
@@ -144,11 +143,11 @@ def _groups(
     protocol: Protocol,
     published: Sequence[PublishedRow],
     marks: dict[str, str],
-    words: bool,
+    wide: bool,
 ) -> Sheet:
     """Return scores by length class, of word knowledge, of the subset, and by the other scoring."""
     found = {one.task for one in summaries}
-    classes = [name for name in (*LENGTH_CLASSES, *[WORD_KNOWLEDGE] * words) if name in found]
+    classes = [name for name in (*LENGTH_CLASSES, *[WORD_KNOWLEDGE] * wide) if name in found]
     subset = [] if protocol.subset is None else [f"first {protocol.subset}"]
     other = next(name for name in SCORINGS if name != protocol.scoring)
     lines: list[tuple[str, ...]] = []
@@ -210,14 +209,14 @@ def _cost(summaries: Sequence[Summary], agents: Sequence[str], marks: dict[str, 
     return Sheet("Cost", columns, tuple(lines), notes)
 
 
-def _by_task(summaries: Sequence[Summary], agents: Sequence[str], intervals: bool) -> Sheet:
+def _by_task(summaries: Sequence[Summary], agents: Sequence[str], wide: bool) -> Sheet:
     lines: list[tuple[str, ...]] = []
     ids = {task.name: task.id for task in TASKS}
     for task in _tasks(summaries):
         cells = []
         for agent in agents:
             one = find_summary(summaries, agent, task)
-            score = "" if one is None else _short(one.score) if intervals else f"{one.score.mean:.1f}"
+            score = "" if one is None else _short(one.score) if wide else f"{one.score.mean:.1f}"
             cells.append(score if one is None else f"{score} {100 * one.success_rate:.0f} %")
         lines.append((f"{ids[task]} {task}", *cells))
     return Sheet("Score and share solved by task", ("task", *agents), tuple(lines))

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from sgd_gym.benchmarks.bench import BenchConfig, bench
-from sgd_gym.benchmarks.figures import make_figure_table
+from sgd_gym.benchmarks.figures import load_pyplot, make_figure_table
 from sgd_gym.benchmarks.headline import write_headline
 from sgd_gym.benchmarks.page.build import ReportConfig, make_report
 from sgd_gym.benchmarks.played import PlayedConfig, keep_played
@@ -55,7 +55,12 @@ class ReproduceConfig:
 
 
 def reproduce(config: ReproduceConfig) -> dict[str, float]:
-    """Run every stage, and return the minutes that each has taken, over all runs of the command."""
+    """Run every stage, and return the minutes that each has taken, over all runs of the command.
+
+    Raises:
+        SgdGymError: If matplotlib is not installed, or a stage fails.
+    """
+    load_pyplot()
     out, lessons, clock = config.out, config.out / "lessons", _Clock(config.out / "minutes.json")
     with clock.measure("oracle paths"):
         raw, short = out / "paths" / "raw", out / "paths" / "short"

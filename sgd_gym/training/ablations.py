@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sgd_gym.benchmarks.figures import Figure, draw_scores, write_figures
+from sgd_gym.benchmarks.figures import Figure, draw_scores, load_pyplot, write_figures
 from sgd_gym.benchmarks.journal import Row
 from sgd_gym.benchmarks.stats import mean_interval
 from sgd_gym.envs.tasks import get_tasks
@@ -53,8 +53,9 @@ def ablate_training(config: TrainAblationsConfig) -> list[Figure]:
     """Train and play every row, write the files, and return the figures; what was finished is kept.
 
     Raises:
-        SgdGymError: If tasks shall be left out that are not among the tasks.
+        SgdGymError: If tasks shall be left out that are not among the tasks, or matplotlib is not installed.
     """
+    load_pyplot()
     tasks = [task.name for task in get_tasks(config.tasks)]
     unseen = [task.name for task in get_tasks(config.unseen)]
     strangers = [task for task in unseen if task not in tasks]

@@ -14,7 +14,7 @@ from typing import Any
 
 from sgd_gym.benchmarks.bench import BenchConfig, bench
 from sgd_gym.benchmarks.compare import figure_beside
-from sgd_gym.benchmarks.figures import Figure, draw_scores, write_figures
+from sgd_gym.benchmarks.figures import Figure, draw_scores, load_pyplot, write_figures
 from sgd_gym.benchmarks.journal import Row
 from sgd_gym.benchmarks.played import PlayedConfig, keep_played
 from sgd_gym.benchmarks.protocols import get_protocol
@@ -86,6 +86,7 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
             raise UnknownNameError("method", method, METHODS)
     if config.seeds < 1:
         raise SgdGymError(f"seeds is {config.seeds}. Allowed: 1 or more.")
+    load_pyplot()
     tasks = [task.name for task in get_tasks(config.tasks)]
     teacher = config.out / "teacher"
     plan = TrainConfig(teacher, config.data, tasks, model=config.teacher_size, shared=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from sgd_gym.benchmarks.figures import Figure, draw_scores, write_figures
+from sgd_gym.benchmarks.figures import Figure, draw_scores, load_pyplot, write_figures
 from sgd_gym.benchmarks.stats import mean_interval
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.models.presets import FAMILIES
@@ -41,6 +41,7 @@ class FamiliesConfig:
 
 def compare_families(config: FamiliesConfig) -> list[Figure]:
     """Train and play every row, write the files, and return the figures; what was finished is kept."""
+    load_pyplot()
     tasks = [task.name for task in get_tasks(config.tasks)]
     plan = TrainConfig(config.out, config.data, tasks, seed=config.seed)
     rows = [

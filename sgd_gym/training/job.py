@@ -82,8 +82,8 @@ def make_job(
         CheckpointError: If `init` or `teacher` is no fit checkpoint.
         SgdGymError: If the model cannot be loaded.
     """
-    # Attention grows sharp, and probabilities below 1e-38 slow a processor's products down to a half and less
-    # (LOG.md). It holds for this thread and those that torch starts from here on.
+    # Numbers below 1e-38, which trained encoder-decoder models make, halve a processor's speed (LOG.md).
+    # This holds for the thread and those that torch starts from here on.
     torch.set_flush_denormal(True)
     set_seed(config.seed)
     model, tokenizer = _make_model(config, train_episodes, roles)

@@ -1,12 +1,15 @@
 """The headline's figures and pictures, from results that nobody played."""
 
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from sgd_gym.benchmarks.headline import write_headline
+from sgd_gym.errors import SgdGymError
+from sgd_gym.reproduce import ReproduceConfig, reproduce
 
 
 @pytest.fixture
@@ -46,3 +49,12 @@ def test_bars_are_the_published_scores(written: Path) -> None:
 def test_pictures_are_drawn(written: Path) -> None:
     for name in ("headline.png", "headline_tasks.png"):
         assert (written / name).stat().st_size > 20_000
+
+
+def test_a_missing_library_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(SgdGymError, match=r"matplotlib.*sgd-gym\[bench\]"):
+        reproduce(ReproduceConfig(tmp_path))
+    assert not list(tmp_path.iterdir())

@@ -81,7 +81,7 @@ def test_errors_are_told(made_up: SimpleNamespace, tmp_path: Path) -> None:
 
 def test_files_tell_the_tasks_of_word_knowledge_apart(made_up: SimpleNamespace, tmp_path: Path) -> None:
     results = made_up.results(tmp_path, protocol="sgd-100", agents={"sgd": 40})
-    text = make_markdown(make_sheets(results.summaries(), results.protocol, intervals=True))
+    text = make_markdown(make_sheets(results.summaries(), results.protocol, wide=True))
     assert "| agent | short | medium | long | word knowledge | first 9 | other scoring |" in text
     assert "Word knowledge: tasks 4-x and 7-x" in text
 
