@@ -166,7 +166,7 @@ def play(
     Raises:
         UnknownNameError: If the agent needs infos that the protocol does not allow.
         DataError: If the journal belongs to another agent or setting.
-        SgdGymError: If each episode that was played ended by an error.
+        SgdGymError: If each episode ended by an error.
     """
     kept = Journal(journal, fingerprint)
     missing = [key for key in episodes if not kept.is_done(key)]
@@ -185,8 +185,8 @@ def play(
                 kept.add(row, world.moves)
                 advance(1)
     rows = [kept.row(key) for key in episodes]
-    reasons = [kept.row(key)["error"] for key in missing]
-    if reasons and all(reasons):
+    reasons = [row["error"] for row in rows]
+    if missing and all(reasons):
         raise SgdGymError(f"Each of {len(reasons)} episodes of {name} ended by an error; first: {reasons[0]}")
     return rows
 
