@@ -295,6 +295,18 @@ def test_an_episode_without_its_transcript_is_played_again(
     assert agent.keys == EPISODES[:1]
 
 
+def test_an_episode_that_fails_again_spoils_nothing(rows: list[Row], journal: Path, tmp_path: Path) -> None:
+    class Broken(Fixed):
+        commands: ClassVar[tuple[str, ...]] = ()
+
+    part = tmp_path / "random.jsonl"
+    part.write_bytes(journal.read_bytes()[:-1])
+    shutil.copytree(journal.with_suffix(""), part.with_suffix(""))
+    again = run(part, make_agent=Broken)
+    assert again[0] == rows[0]
+    assert again[1]["ended_by"] == "error"
+
+
 def test_a_journal_that_was_cut_in_its_first_line_begins_anew(journal: Path, tmp_path: Path) -> None:
     part = tmp_path / "random.jsonl"
     part.write_bytes(journal.read_bytes()[:5])
