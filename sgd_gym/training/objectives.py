@@ -15,6 +15,8 @@ from sgd_gym.training.act_tokens import ActTokens
 from sgd_gym.training.rows import SPANS, Wanted
 from sgd_gym.training.teacher import Teacher
 
+IGNORED = -100
+"""Target of a token that carries no loss."""
 Masks = Literal["spans", "none", "random"]
 """Which tokens are thoughts and actions: those that are, all tokens as thoughts, or any, drawn anew."""
 
@@ -39,9 +41,12 @@ def imitation(
     logits: torch.Tensor, wanted: Wanted, read: dict[str, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Cross-entropy of what the annotated paths say: behaviour cloning."""
-    chosen = wanted.weights > 0
-    losses = cross_entropy(logits[chosen].float(), wanted.targets[chosen], reduction="none")
-    return (losses * wanted.weights[chosen]).sum(), wanted.weights.sum()
+    targets = wanted.targets.masked_fill(wanted.weights == 0, IGNORED)
+    # Not `logits[weights > 0]`: to gather them and scatter their gradients is slow on a processor.
+    losses = cross_entropy(
+        logits.flatten(0, 1).float(), targets.flatten(), reduction="none", ignore_index=IGNORED
+    )
+    return (losses * wanted.weights.flatten()).sum(), wanted.weights.sum()
 
 
 class TokenKD:

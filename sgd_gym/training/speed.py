@@ -23,7 +23,7 @@ from sgd_gym.provenance import describe_run
 from sgd_gym.training.batches import TokenBatches
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.job import make_job
-from sgd_gym.training.objectives import Objective, imitation
+from sgd_gym.training.objectives import IGNORED, Objective, imitation
 from sgd_gym.training.optimizer import MuonAdamW
 from sgd_gym.training.rows import Collator, Row, make_collator, make_rows, select, thin
 from sgd_gym.training.trainer import TokenTrainer
@@ -127,7 +127,9 @@ def _pace(
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(watch)
         trainer.train()
-        trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)  # the next one begins without it
+        # The next trainer of this model shall wrap it anew: else it computes in float32.
+        trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+        model.__dict__.pop("_is_accelerate_prepared", None)
     return float(count.tokens / watch.seconds)
 
 
@@ -182,9 +184,9 @@ def _make_bare(
         inputs = _fill([row.tokens for row in batch], longest, pad)
         mask = _fill([np.ones(len(row.tokens), dtype=np.int64) for row in batch], longest, 0)
         if answer:
-            labels = _fill([row.answer for row in batch if row.answer is not None], answer, -100)
+            labels = _fill([row.answer for row in batch if row.answer is not None], answer, IGNORED)
         else:
-            labels = _fill([np.where(row.weights == 1, row.tokens, -100) for row in batch], longest, -100)
+            labels = _fill([np.where(row.weights == 1, row.tokens, IGNORED) for row in batch], longest, -100)
         return {"input_ids": inputs, "attention_mask": mask, "labels": labels}
 
     count = _Count(collate)
