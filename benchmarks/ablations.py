@@ -70,6 +70,7 @@ def ablate(config: AblationsConfig) -> list[Figure]:
     Raises:
         UnknownNameError: If the protocol, a task or a row does not exist.
         CheckpointError: If a checkpoint is missing or unfit.
+        SgdGymError: If matplotlib is not installed.
     """
     load_pyplot()
     protocol = get_protocol(config.protocol)

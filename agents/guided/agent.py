@@ -143,6 +143,8 @@ class GuidedAgent(Agent):
             game = self._games[slot]
             if turn != "student":
                 game.command = game.slip() if turn == "slip" else game.follow()
+            # Here, not in `observe`: the counts of a move are asked for before it is told what came of it.
+            game.student_moves += not game.is_guided
         return [self._games[slot].command for slot in slots]
 
     def observe(self, slot: int, observation: Observation, reward: float, ended: bool) -> None:
@@ -156,10 +158,8 @@ class GuidedAgent(Agent):
         is_refused = observation["observation"].startswith(REFUSALS)
         game.refused = game.refused + 1 if is_refused else 0
         game.focused += game.command.startswith(FOCUS) and not is_refused
-        if not game.is_guided:
-            game.student_moves += 1
-            if game.turn() == "student":  # after its first slip it is not asked again
-                self._student.observe(slot, observation, reward, ended)
+        if game.turn() == "student":  # after its first slip it is not asked again
+            self._student.observe(slot, observation, reward, ended)
 
     def fault(self, slot: int) -> Fault | None:
         """Give an episode up where the path leads no further."""

@@ -40,7 +40,11 @@ class FamiliesConfig:
 
 
 def compare_families(config: FamiliesConfig) -> list[Figure]:
-    """Train and play every row, write the files, and return the figures; what was finished is kept."""
+    """Train and play every row, write the files, and return the figures; what was finished is kept.
+
+    Raises:
+        SgdGymError: If matplotlib is not installed.
+    """
     load_pyplot()
     tasks = [task.name for task in get_tasks(config.tasks)]
     plan = TrainConfig(config.out, config.data, tasks, seed=config.seed)

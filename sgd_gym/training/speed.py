@@ -186,7 +186,9 @@ def _make_bare(
         if answer:
             labels = _fill([row.answer for row in batch if row.answer is not None], answer, IGNORED)
         else:
-            labels = _fill([np.where(row.weights == 1, row.tokens, IGNORED) for row in batch], longest, -100)
+            labels = _fill(
+                [np.where(row.weights == 1, row.tokens, IGNORED) for row in batch], longest, IGNORED
+            )
         return {"input_ids": inputs, "attention_mask": mask, "labels": labels}
 
     count = _Count(collate)

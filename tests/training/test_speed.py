@@ -1,9 +1,13 @@
 """The measurements of training measure: small runs of each, on real data and, for scores, the simulator."""
 
 import json
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from sgd_gym.benchmarks.figures import Figure
 from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
@@ -13,6 +17,7 @@ from sgd_gym.models.checkpoint import read_meta
 from sgd_gym.training.ablations import TrainAblationsConfig, ablate_training
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.families import FamiliesConfig, compare_families
+from sgd_gym.training.job import make_job
 from sgd_gym.training.speed import TrainSpeedConfig, measure_pace, measure_training
 
 
@@ -87,3 +92,24 @@ def test_the_pace_of_a_training_is_that_of_its_rows(annotated_data: Path, tmp_pa
     pace, tokens = measure_pace("planner", settings, seconds=1.0)
     assert pace > 50
     assert 500 < tokens < 5000
+
+
+def test_every_trainer_of_a_model_computes_in_bfloat16(
+    annotated_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TrainConfig, "uses_bfloat16", True)
+    widths = []
+
+    def watched(*args: Any) -> Any:
+        job = make_job(*args)
+        job.model.lm_head.register_forward_hook(lambda _, __, logits: widths.append(logits.dtype))
+        return job
+
+    monkeypatch.setattr("sgd_gym.training.speed.make_job", watched)
+    config = TrainSpeedConfig(
+        annotated_data, ["find-plant"], families=["decoder-only"], rounds=2, seconds=0.2
+    )
+    with suppress(SgdGymError):  # nobody expects the bar to be met in so short a time
+        measure_training(replace(config, out=tmp_path))
+    assert len(widths) >= 4
+    assert set(widths) == {torch.bfloat16}

@@ -128,6 +128,7 @@ def test_with_other_seeds_one_who_knows_the_way_slips(paths: Path, tmp_path: Pat
         )
         slipped = [move.action for move in moves[:own]] != path[:own]
         assert slipped == (row["seed"] > 0)
+        assert (own == row["moves"]) == (row["seed"] == 0)
 
 
 def test_games_of_a_model_are_kept_and_learnt_from(
