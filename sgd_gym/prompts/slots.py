@@ -36,11 +36,14 @@ _THINGS = tuple(
         r"trait in the (.+?) plant\.",
         r"create the substance '(.+?)'",
         r"inclined planes \((.+?), (.+?)\)",
+        r"create (?:[a-z]+-)?(red|yellow|blue)(?:-[a-z]+)? paint",
     )
 )
 """Where a task names what it is about; one task names two things of a kind."""
 _PLANES = r"(?:(?<=planes \()|(?<=, )|(?<=inclined plane )|(?<=with a )|(?<=with an ))"
 """What stands before the names of inclined planes, which are letters, or substances that others have, too."""
+_PAINT = r"(?=(?:(?:-| | and )[a-z-]+)? paint\b)"
+"""What stands after a colour that a task of mixing paint is about: wires and apples have colours, too."""
 _RECIPE = re.compile(r"you need to mix ([\w ,]+)")
 """Names what a task is about, too."""
 _FROM_TAPS = ("water",)
@@ -65,6 +68,7 @@ class Slots:
         limit = _LIMIT.search(task)
         self._limit = float(limit[1]) if limit else None
         self._before = _PLANES if "inclined planes (" in task else r"\b"
+        self._after = _PAINT if " paint you created" in task else r"\b"
         self._families = self._make_families()
         for word, pattern, _ in self._families:
             task = pattern.sub(partial(self._replace, word, False), task)
@@ -101,7 +105,7 @@ class Slots:
         if not self._things:
             return list(_FAMILIES)
         names = "|".join(map(re.escape, sorted(self._things, key=len, reverse=True)))
-        things = re.compile(rf"{self._before}({names})\b", re.IGNORECASE)
+        things = re.compile(rf"{self._before}({names}){self._after}", re.IGNORECASE)
         return [("thing", things, True), *_FAMILIES]
 
     def _replace(self, word: str, task_only: bool, match: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from sgd_gym.models.loading import family_of
 from sgd_gym.models.prompting import fit_transcript, fit_window, longest_prompt
 from sgd_gym.prompts import Role, Segment, Span, each_advice, make_decisions, make_segments
 from sgd_gym.training.batches import widen
-from sgd_gym.training.renaming import rename
+from sgd_gym.training.retelling import retell
 from sgd_gym.trajectories import Episode
 
 SPANS: dict[Span | None, int] = {None: 0, "reason": 1, "act": 2}
@@ -257,14 +257,14 @@ def _pad(parts: Sequence[np.ndarray], value: float, width: int) -> torch.Tensor:
 def balance(episodes: list[Episode]) -> list[Episode]:
     """Repeat the episodes of tasks with few moves, until they have about as many as tasks have on average.
 
-    Each repetition has other names for its vessels, paints and animals.
+    Each repetition is told in its own way (`retelling`).
     """
     moves: Counter[str] = Counter()
     for episode in episodes:
         moves[episode.task] += len(episode.steps)
     mean = moves.total() / len(moves)
     return [
-        rename(episode, Random(f"{episode.episode_id} {number}")) if number else episode
+        retell(episode, Random(f"{episode.episode_id} {number}")) if number else episode
         for episode in episodes
         for number in range(max(1, round(mean / moves[episode.task])))
     ]

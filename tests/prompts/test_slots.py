@@ -79,6 +79,19 @@ def test_slots_are_given_in_order_and_told_in_the_task_once() -> None:
             "focus on inclined plane F, not on B",
             "focus on inclined plane thingB, not on B",
         ),
+        (
+            "use chemistry to create violet-red paint. Focus on the paint you created.",
+            "use chemistry to create violet-thingA=red paint. Focus on the paint you created.",
+            "a cup (red paint), red and blue paint, violet red paint, red-orange paint, red apple, red wire",
+            "a cup (thingA paint), thingA and blue paint, violet thingA paint, thingA-orange paint, "
+            "red apple, wireA wire",
+        ),
+        (
+            "use chemistry to create orange paint. When you are done, focus on the orange paint.",
+            "use chemistry to create orange paint. When you are done, focus on the orange paint.",
+            "a cup (red paint)",
+            "a cup (red paint)",
+        ),
     ],
 )
 def test_what_a_task_is_about_gets_a_slot(task: str, told: str, text: str, read: str) -> None:

@@ -1,16 +1,18 @@
-"""An episode in other names, where names say nothing of what to do.
+"""An episode in other names, in another order and without some bystanders, which say nothing of what to do.
 
 Tasks with few train variations are told many times in a pass. A model that reads each time of the same wood
 cup learns to pour from a wood cup, also where there is a jug. And who has seen how orange and green are mixed
 can know how violet is: red, yellow and blue may stand for each other, if all that is mixed of them follows.
-So may animals that grow up alike, but where a task asks how long they live.
+So may animals that grow up alike, but where a task asks how long they live. What stands in a room is told in
+another order, and some of what neither task nor command nor sub-goal names is left out, lest the model know
+by a picture on the wall which game it is.
 """
 
 import re
 from dataclasses import replace
 from random import Random
 
-from sgd_gym.trajectories import Episode
+from sgd_gym.trajectories import Episode, Step
 
 VESSELS = ("bowl", "cup", "jug")
 MATERIALS = ("ceramic", "glass", "plastic", "tin", "wood")
@@ -33,9 +35,20 @@ _COLOUR = rf"(?:{'|'.join((*PRIMARY, *MIXED.values()))})"
 _PAINT = re.compile(
     rf"\b{_COLOUR}(?:[- ]{_COLOUR})?(?=(?: and {_COLOUR}(?:[- ]{_COLOUR})?)? paint\b)", re.IGNORECASE
 )
+_LEFT_OUT = 0.3
+"""Share of the bystanders that are left out."""
+_DOORS = "You also see:"
+"""What stands between things and doors in the description of a room."""
+_TELLING_NOTHING = {"and", "called", "containing", "light", "liquid", "substance", "the", "which", "with"}
+"""Words that a bystander may have in common with what is named."""
 
 
-def rename(episode: Episode, draw: Random) -> Episode:
+def retell(episode: Episode, draw: Random) -> Episode:
+    """Return the episode in other names, in another order and without some bystanders."""
+    return _rearrange(_rename(episode, draw), draw)
+
+
+def _rename(episode: Episode, draw: Random) -> Episode:
     """Return the episode with vessels, materials, paints and animals swapped, the same way in all texts."""
     swapped = _swap(VESSELS, draw) | _swap(MATERIALS, draw)
     colours = _swap(PRIMARY, draw)
@@ -65,6 +78,38 @@ def rename(episode: Episode, draw: Random) -> Episode:
         for step in episode.steps
     )
     return replace(episode, task_description=tell(episode.task_description), steps=tuple(steps))
+
+
+def _rearrange(episode: Episode, draw: Random) -> Episode:
+    """Return the episode with what stands in its rooms in one other order, and fewer bystanders."""
+    subgoals = (step.subgoal or "" for step in episode.steps)
+    named = _words(" ".join((episode.task_description, *episode.actions, *subgoals)))
+    drawn: dict[str, tuple[float, float]] = {}
+
+    def tell(look: str) -> str:
+        head, *lines = look.split("\n")
+        end = lines.index(_DOORS) if _DOORS in lines else len(lines)
+        told = []
+        for line in lines[:end]:
+            luck, place = drawn.setdefault(_name(line), (draw.random(), draw.random()))
+            if luck >= _LEFT_OUT or named & _words(line):
+                told.append((place, line))
+        return "\n".join([head, *(line for _, line in sorted(told)), *lines[end:]])
+
+    def answer(step: Step) -> str:
+        return tell(step.observation) if step.observation.strip() == step.look.strip() else step.observation
+
+    steps = (replace(step, look=tell(step.look), observation=answer(step)) for step in episode.steps)
+    return replace(episode, steps=tuple(steps))
+
+
+def _name(line: str) -> str:
+    """Return what a line of a room's description names, without its state."""
+    return re.split(r" \(|[,.:]", line, maxsplit=1)[0]
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]{3,}", text.lower())) - _TELLING_NOTHING
 
 
 def _swap(names: tuple[str, ...], draw: Random) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Vessels, paints and animals get other names, the same way in all texts of an episode."""
+"""Other names, another order and fewer bystanders, the same way in all texts of an episode."""
 
 import re
 from dataclasses import replace
@@ -6,7 +6,7 @@ from itertools import permutations
 from pathlib import Path
 from random import Random
 
-from sgd_gym.training.renaming import ANIMALS, MATERIALS, PRIMARY, VESSELS, rename
+from sgd_gym.training.retelling import ANIMALS, MATERIALS, PRIMARY, VESSELS, retell
 from sgd_gym.trajectories import Episode, read_episodes
 
 
@@ -25,7 +25,7 @@ def test_one_name_stands_for_another_everywhere(annotated_data: Path) -> None:
     episode = with_cups(read_episodes(annotated_data)[0])
     found = set()
     for seed in range(30):
-        (step,) = rename(episode, Random(seed)).steps
+        (step,) = retell(episode, Random(seed)).steps
         material, kind = step.look.split()[1:3]
         bowl = step.look.split()[7].rstrip(",")
         assert material in MATERIALS
@@ -42,7 +42,7 @@ def test_one_name_stands_for_another_everywhere(annotated_data: Path) -> None:
 
 def test_the_same_draw_gives_the_same_names_and_nothing_else_changes(annotated_data: Path) -> None:
     for episode in read_episodes(annotated_data):
-        one, two = (rename(episode, Random(7)) for _ in range(2))
+        one, two = (retell(episode, Random(7)) for _ in range(2))
         assert one == two
         assert one.task_description == episode.task_description
         assert [step.reward for step in one.steps] == [step.reward for step in episode.steps]
@@ -62,7 +62,7 @@ def test_paints_mix_as_before_in_other_colours(annotated_data: Path) -> None:
     step = replace(episode.steps[0], observation=mixed, subgoal="combine(red paint, yellow paint)")
     found = set()
     for seed in range(40):
-        (told,) = rename(replace(episode, steps=(step,)), Random(seed)).steps
+        (told,) = retell(replace(episode, steps=(step,)), Random(seed)).steps
         match = re.fullmatch(r"combine\((\w+) paint, (\w+) paint\)", told.subgoal or "")
         assert match is not None
         one, two, made, last = expected[match[1], match[2]]
@@ -80,7 +80,7 @@ def test_animals_that_grow_up_alike_are_swapped_but_where_their_lifespan_counts(
     lifespan = replace(stages, task="lifespan-longest-lived")
     found = set()
     for seed in range(40):
-        (told,) = rename(stages, Random(seed)).steps
+        (told,) = retell(stages, Random(seed)).steps
         match = re.fullmatch(r"a (.+) egg, a baby (\w+), a (.+) egg", told.look)
         assert match is not None
         assert match[1] != match[3]
@@ -88,5 +88,28 @@ def test_animals_that_grow_up_alike_are_swapped_but_where_their_lifespan_counts(
         assert match[2] in ANIMALS[1]
         assert told.action == f"focus on {match[1]} egg"
         found.add(match.groups())
-        assert rename(lifespan, Random(seed)).steps == lifespan.steps
+        assert retell(lifespan, Random(seed)).steps == lifespan.steps
     assert len(found) > 20
+
+
+def test_what_nobody_names_may_be_left_out_and_the_rest_stands_in_another_order(annotated_data: Path) -> None:
+    episode = read_episodes(annotated_data)[0]
+    things = ["\tthe agent", "\ta picture", "\ta desk (on it: a lamp)", "\ta fork. It is new.", "\ta rug"]
+    look = "\n".join(["This room is called the den.", *things, "You also see:", "\tA door to the hallway"])
+    texts = {"look": look, "action": "pick up fork", "observation": look, "subgoal": "open(desk)"}
+    two = (replace(episode.steps[0], **texts), replace(episode.steps[0], look=look.replace("lamp", "cup")))
+    orders, seen = set(), set()
+    for seed in range(40):
+        one, other = retell(replace(episode, steps=two), Random(seed)).steps
+        head, *told, also, door = one.look.split("\n")
+        assert (head, also, door) == (look.split("\n")[0], *look.split("\n")[-2:])
+        assert set(things[2:4]) <= set(told) <= set(things)
+        assert len(told) == len(set(told))
+        assert one.observation == one.look
+        assert [line.split(" ")[:2] for line in other.look.split("\n")] == [
+            line.split(" ")[:2] for line in one.look.split("\n")
+        ]
+        orders.add(tuple(told))
+        seen.add(frozenset(told))
+    assert len(orders) > 20
+    assert len(seen) == 8
