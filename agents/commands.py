@@ -15,12 +15,15 @@ by one of its numbers, for it takes anything else for a refusal to answer.
 For `visible` and `valid` the model first writes freely. What is not allowed is taken back and written anew
 under a tree of what is, all but a focus: a model that wants to focus on what is not there would else be made
 to focus on something else, which ends the game.
+
+In place of a command that is spent (`sgd_gym.agents.tried`) the next best is written, but no focus.
 """
 
 import re
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+from sgd_gym.agents.tried import Tried
 from sgd_gym.errors import UnknownNameError
 from sgd_gym.models.trees import Tree
 from sgd_gym.models.writer import Writer, Written
@@ -58,10 +61,68 @@ def write_commands(
     observations: Sequence[Observation],
     infos: Sequence[Info],
     may_be_done: Sequence[bool] | None = None,
+    tried: Tried | None = None,
 ) -> list[Written]:
-    """Let a model write the next command of each world, or that its option is done."""
+    """Let a model write the next command of each world, or that its option is done.
+
+    Args:
+        writer: The model.
+        rule: What it may write.
+        slots: Which worlds; the next three arguments have one item for each.
+        observations: What is seen.
+        infos: What `infos_of(rule)` asks for.
+        may_be_done: Whether the model may say that its option is done; nowhere if None.
+        tried: What did nothing so far and is not to be written; None if all may be. `nearest` goes without.
+    """
+    written = _write(writer, rule, slots, observations, infos, may_be_done or [False] * len(slots))
+    if tried is None or rule == "nearest":
+        return written
+    for number, (slot, event, seen) in enumerate(zip(slots, written, observations, strict=True)):
+        asked = seen["observation"].startswith(QUESTION)
+        if not asked and isinstance(event, Command) and tried.is_spent(slot, seen, event.text):
+            bound: CommandRule = "visible" if rule == "free" else rule
+            tree = _tree(writer, bound, slot, seen, infos[number], may_focus=False)
+            done = may_be_done is not None and may_be_done[number]
+            written[number] = _write_other(writer, slot, event, seen, tried, done, tree)
+    for slot, event, seen in zip(slots, written, observations, strict=True):
+        if isinstance(event, Command):
+            tried.give(slot, seen, event.text)
+    return written
+
+
+def _write_other(
+    writer: Writer,
+    slot: int,
+    event: Command,
+    seen: Observation,
+    tried: Tried,
+    may_be_done: bool,
+    tree: Tree | None,
+) -> Written:
+    """Take a command back and write the best of `BEAMS` that is not spent, or it again if all are."""
+    writer.retract(slot, event)
+    (found,) = writer.propose([slot], "command", BEAMS, [may_be_done], [tree])
+    others: list[Written] = [
+        one.event
+        for one in found
+        if not isinstance(one.event, Command)
+        or not (one.event.text.startswith(FOCUS) or tried.is_spent(slot, seen, one.event.text))
+    ]
+    chosen = (others or [event])[0]
+    writer.read(slot, chosen)
+    return chosen
+
+
+def _write(
+    writer: Writer,
+    rule: CommandRule,
+    slots: Sequence[int],
+    observations: Sequence[Observation],
+    infos: Sequence[Info],
+    may_be_done: Sequence[bool],
+) -> list[Written]:
     asked = [seen["observation"].startswith(QUESTION) for seen in observations]
-    done = [may and not asks for may, asks in zip(may_be_done or [False] * len(slots), asked, strict=True)]
+    done = [may and not asks for may, asks in zip(may_be_done, asked, strict=True)]
     if rule == "nearest":
         return _write_nearest(writer, slots, infos, done)
     trees = [

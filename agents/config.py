@@ -19,6 +19,9 @@ class ActingConfig:
     commands: CommandRule = "free"
     """Which commands a model may write: any (free), forms filled with what is in sight (visible), those of
     the simulator's list (valid), or the papers' way: the valid one nearest to five beams (nearest)."""
+    repeat_idle: bool = False
+    """Let a model give a command again where it was refused, or did nothing eight times in a row, and nothing
+    has changed since; else it takes its next best (`sgd_gym.agents.tried`)."""
     decoding: Literal["greedy", "sample", "beam"] = "greedy"
     """How a text is chosen: token by token, drawn, or by beam search."""
     beams: int = 5
@@ -57,8 +60,9 @@ class ActingConfig:
 
     @property
     def command_note(self) -> str:
-        """Return what tables say of the commands that a model may write, if they are not free."""
-        return "" if self.commands == "free" else f"{self.commands} commands"
+        """Return what tables say of the commands that a model may write, if it is not as usual."""
+        bound = [] if self.commands == "free" else [f"{self.commands} commands"]
+        return ", ".join([*bound, *(["idle commands again"] if self.repeat_idle else [])])
 
     @property
     def acting(self) -> tuple[Any, ...]:

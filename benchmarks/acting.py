@@ -122,7 +122,8 @@ def _play(step: _Step, config: ActingCostConfig) -> list[Row]:
         return load_writer(folder, role, step.decoding, step.number_format, step.fast)
 
     def make() -> Agent:
-        return SGDAgent(*make_pair(load, step.one_transcript), planner_every_move=step.every_move)
+        pair = make_pair(load, step.one_transcript, repeat_idle=True)  # as in the papers' loop
+        return SGDAgent(*pair, planner_every_move=step.every_move)
 
     journal = _journal(step, config)
     fingerprint = fingerprint_of("sgd", protocol, step, [config.planner, config.executor])

@@ -3,7 +3,7 @@
 import hashlib
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,8 @@ def _sgd(config: "BenchConfig", open_client: OpenClient) -> Entry:
 
         if config.ranking is None and config.noise == "none":
             return SGDAgent.from_pretrained(planners[0], executor, config, config.seed)
-        carries_out = ModelExecutor(config.load(executor, "executor", config.seed), config.commands)
+        bounds = config.commands, config.repeat_idle
+        carries_out = ModelExecutor(config.load(executor, "executor", config.seed), *bounds)
         limits = (config.max_option_moves, config.planner_every_move, config.until_achieved)
         return SGDAgent(make_planner(), carries_out, *limits)
 
@@ -179,7 +180,8 @@ def _sb3(config: "BenchConfig", open_client: OpenClient) -> Entry:
 def _guided(config: "BenchConfig", open_client: OpenClient) -> Entry:
     if config.guide is None:
         raise SgdGymError("No paths are named. Fix: --guide FOLDER, made with 'sgd-gym annotate'.")
-    paths, student = config.guide, _sgd(config, open_client)
+    # The student shall make its mistakes: the guide shows the way back.
+    paths, student = config.guide, _sgd(replace(config, repeat_idle=True), open_client)
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in episode_files(paths))).hexdigest()
 
     def make() -> Agent:

@@ -6,6 +6,7 @@ from pathlib import Path
 from sgd_gym.agents.base import Agent, EpisodeKey
 from sgd_gym.agents.commands import CommandRule, infos_of, write_commands
 from sgd_gym.agents.config import ActingConfig
+from sgd_gym.agents.tried import Tried
 from sgd_gym.models.writer import Writer
 from sgd_gym.options import Info, Observation
 from sgd_gym.prompts import Command, Reply, Start
@@ -15,16 +16,18 @@ from sgd_gym.shipped import DEFAULT, find_checkpoint
 class FlatAgent(Agent):
     """Imitates oracle commands."""
 
-    def __init__(self, writer: Writer, commands: CommandRule = "free"):
+    def __init__(self, writer: Writer, commands: CommandRule = "free", repeat_idle: bool = False):
         """Take a writer and what it may write.
 
         Args:
             writer: That of a checkpoint of role "flat" (see `sgd_gym.models.generation.load_writer`).
             commands: See `sgd_gym.agents.commands`.
+            repeat_idle: Whether it may give commands again that did nothing; see `sgd_gym.agents.tried`.
         """
         self.needs_infos = infos_of(commands)
         self._writer, self._commands = writer, commands
         self._started: set[int] = set()
+        self._tried = None if repeat_idle else Tried()
 
     @classmethod
     def from_pretrained(
@@ -38,11 +41,13 @@ class FlatAgent(Agent):
         """
         how = acting or ActingConfig()
         how.check()
-        return cls(how.load(find_checkpoint(checkpoint, "flat"), "flat", seed), how.commands)
+        return cls(how.load(find_checkpoint(checkpoint, "flat"), "flat", seed), how.commands, how.repeat_idle)
 
     def reset(self, slots: Sequence[int], keys: Sequence[EpisodeKey]) -> None:
         """Begin new episodes."""
         self._writer.reset(slots)
+        if self._tried is not None:
+            self._tried.reset(slots)
         self._started.difference_update(slots)
 
     def act(
@@ -53,11 +58,13 @@ class FlatAgent(Agent):
             if slot not in self._started:
                 self._started.add(slot)
                 self._writer.read(slot, Start(seen["task"], seen["look"], seen["inventory"]))
-        written = write_commands(self._writer, self._commands, slots, observations, infos)
+        written = write_commands(self._writer, self._commands, slots, observations, infos, tried=self._tried)
         return [one.text if isinstance(one, Command) else "" for one in written]
 
     def observe(self, slot: int, observation: Observation, reward: float, ended: bool) -> None:
         """Let the model read what its command did."""
+        if self._tried is not None:
+            self._tried.observe(slot, observation)
         shown = (observation["observation"], observation["look"], observation["inventory"])
         self._writer.read(slot, Reply(*shown, reward))
 

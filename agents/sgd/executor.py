@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sgd_gym.agents.commands import CommandRule, infos_of, write_commands
+from sgd_gym.agents.tried import Tried
 from sgd_gym.models.generation import load_writer
 from sgd_gym.models.writer import Writer
 from sgd_gym.options import Info, Observation
@@ -13,12 +14,13 @@ from sgd_gym.prompts import Command, Done, Event, Plan, Reply, Start
 class ModelExecutor:
     """Writes commands until it writes that the sub-goal is done; the first word is always a command."""
 
-    def __init__(self, writer: Writer, commands: CommandRule = "free"):
+    def __init__(self, writer: Writer, commands: CommandRule = "free", repeat_idle: bool = False):
         """Take a writer and what it may write.
 
         Args:
             writer: That of a checkpoint of role "executor"; `load_executor` brings both together.
             commands: See `sgd_gym.agents.commands`.
+            repeat_idle: Whether it may give commands again that did nothing; see `sgd_gym.agents.tried`.
         """
         self.needs_infos = infos_of(commands)
         self.writer = writer
@@ -27,10 +29,13 @@ class ModelExecutor:
         """Those of options that have started; the model reads them at the next `act`."""
         self._last: dict[int, Event] = {}
         """The last event that the model wrote or read."""
+        self._tried = None if repeat_idle else Tried()
 
     def reset(self, slots: Sequence[int]) -> None:
         """Begin new episodes."""
         self.writer.reset(slots)
+        if self._tried is not None:
+            self._tried.reset(slots)
         for slot in slots:
             self._subgoals.pop(slot, None)
             self._last.pop(slot, None)
@@ -62,7 +67,9 @@ class ModelExecutor:
             if subgoal is not None:
                 self.end(slot)
                 self._read(slot, Plan(subgoal))
-        written = write_commands(self.writer, self._commands, slots, observations, infos, may_be_done)
+        written = write_commands(
+            self.writer, self._commands, slots, observations, infos, may_be_done, self._tried
+        )
         self._last.update(zip(slots, written, strict=True))
         return [one.text if isinstance(one, Command) else "" for one in written]
 
@@ -72,6 +79,8 @@ class ModelExecutor:
 
     def observe(self, slot: int, command: str, observation: Observation, reward: float) -> None:
         """Let the model read what a command did."""
+        if self._tried is not None:
+            self._tried.observe(slot, observation)
         if slot not in self._last:
             return  # a primitive option came first; what it did is in the room that the model begins with
         if not isinstance(self._last[slot], Command):

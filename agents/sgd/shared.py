@@ -75,7 +75,7 @@ class SharedPlanner(ModelPlanner):
 
 
 def make_pair(
-    load: Callable[[Role], Writer], is_one: bool, commands: CommandRule = "free"
+    load: Callable[[Role], Writer], is_one: bool, commands: CommandRule = "free", repeat_idle: bool = False
 ) -> tuple[ModelPlanner, ModelExecutor]:
     """Return planner and executor, with one transcript if both are one decoder-only model.
 
@@ -83,8 +83,9 @@ def make_pair(
         load: Makes the writer of a role.
         is_one: Whether both roles are of the same model.
         commands: What the executor may write; see `sgd_gym.agents.commands`.
+        repeat_idle: Whether it may give commands again that did nothing; see `sgd_gym.agents.tried`.
     """
-    executor = ModelExecutor(load("executor"), commands)
+    executor = ModelExecutor(load("executor"), commands, repeat_idle)
     if is_one and isinstance(executor.writer, TranscriptWriter):
         return SharedPlanner(executor), executor
     return ModelPlanner(load("planner")), executor
