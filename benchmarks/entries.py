@@ -190,7 +190,9 @@ def _guided(config: "BenchConfig", open_client: OpenClient) -> Entry:
 
         return GuidedAgent(student.make_agent(), find_guides(paths))
 
-    return Entry("guided", make, student.checkpoints, config.command_note, settings=(*student.settings, digest))
+    return Entry(
+        "guided", make, student.checkpoints, config.command_note, settings=(*student.settings, digest)
+    )
 
 
 def _swiftsage(config: "BenchConfig", open_client: OpenClient) -> Entry:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sgd_gym.agents.sgd.repair import REJECTED, check
+from sgd_gym.agents.sgd.search import Search
 from sgd_gym.knowledge import Knowledge
 from sgd_gym.models.writer import Writer, Written
 from sgd_gym.options import Info, Observation, OptionRecord
@@ -18,6 +19,7 @@ class ModelPlanner:
         self._writer = writer
         self._knowledge: dict[int, Knowledge] = {}
         self._checked: dict[int, Counter[str]] = {}
+        self._search: dict[int, Search] = {}
         self._heard: dict[int, tuple[OptionRecord | None, int]] = {}
         """The option of each world that was told last, and how many of its moves."""
 
@@ -26,6 +28,7 @@ class ModelPlanner:
         self._writer.reset(slots)
         for slot in slots:
             self._knowledge[slot], self._checked[slot] = Knowledge(), Counter()
+            self._search[slot] = Search()
             self._heard[slot] = (None, 0)
 
     def plan(
@@ -66,7 +69,7 @@ class ModelPlanner:
 
     def stats(self, slot: int) -> dict[str, int]:
         """Return calls and tokens of the running episode, and how many sub-goals were no good as written."""
-        counts = {f"subgoals_{how}": self._checked[slot][how] for how in ("repaired", "rejected")}
+        counts = {f"subgoals_{how}": self._checked[slot][how] for how in ("repaired", "rejected", "searched")}
         return self._writer.stats(slot) | counts
 
     def _hear(
@@ -76,18 +79,23 @@ class ModelPlanner:
         for slot, seen, option in zip(slots, observations, last, strict=True):
             if option is None:
                 self._read(slot, Start(seen["task"], seen["look"], seen["inventory"]))
-                self._knowledge[slot].update(seen)
+                self._see(slot, seen)
                 continue
             heard, moves = self._heard[slot]
             for number in range(moves if heard is option else 0, option.duration):
                 self._read(slot, Command(option.commands[number]))
                 shown = option.observations[number]
-                self._knowledge[slot].update(shown)
+                self._see(slot, shown)
                 texts = (shown["observation"], shown["look"], shown["inventory"])
                 self._read(slot, Reply(*texts, option.rewards[number]))
             self._heard[slot] = (option, option.duration)
             if option.terminated_by is not None:
+                self._search[slot].end(option)
                 self._read(slot, Done())
+
+    def _see(self, slot: int, seen: Observation) -> None:
+        self._knowledge[slot].update(seen)
+        self._search[slot].look(seen)
 
     def _read(self, slot: int, event: Event) -> None:
         self._writer.read(slot, event)
@@ -97,5 +105,6 @@ class ModelPlanner:
 
     def _check(self, slot: int, written: Written) -> str:
         checked = check(written.text if isinstance(written, Plan) else "", self._knowledge[slot])
-        self._checked[slot][checked.how] += 1
-        return checked.text
+        redirected = self._search[slot].redirect(checked.text)
+        self._checked[slot][checked.how if redirected is None else "searched"] += 1
+        return redirected or checked.text

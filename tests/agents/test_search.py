@@ -1,0 +1,78 @@
+"""Where an agent looks for what the task names and it has never seen."""
+
+import pytest
+
+from sgd_gym.agents.sgd.search import Search
+from sgd_gym.options import OptionRecord
+from sgd_gym.spaces import REFUSALS, ROOMS
+
+WANTED = "focus_on(rubber)"
+
+
+def see(room: str, *things: str, carried: str = "an orange", reply: str = "") -> dict[str, str]:
+    look = "\n".join([f"This room is called the {room}. In it, you see:", *(f"\t{one}" for one in things)])
+    inventory = f"In your inventory, you see:\n\t{carried}"
+    return {
+        "task": "Your task is to boil rubber.",
+        "observation": reply,
+        "look": look,
+        "inventory": inventory,
+    }
+
+
+def fail(search: Search, *things: str, subgoal: str = WANTED, reply: str = REFUSALS[0]) -> None:
+    seen = see("kitchen", *things, reply=reply)
+    search.look(seen)
+    search.end(OptionRecord(subgoal, ["focus on rubber"], [seen], [0.0], "executor"))
+
+
+def test_rooms_are_visited_until_it_is_found_and_then_the_subgoal_is_carried_out() -> None:
+    search = Search()
+    search.look(see("kitchen", "a stove"))
+    assert search.redirect(WANTED) is None  # not asked for yet
+    fail(search, "a stove")
+    assert search.redirect("open(stove)") is None  # does not act on it
+    rooms = [room for room in ROOMS if room != "kitchen"]
+    for room in rooms[:3]:
+        assert search.redirect(WANTED) == f"navigate_to({room})"
+        search.look(see(room, "a chair"))
+    assert search.redirect("wait()") == f"navigate_to({rooms[3]})"
+    search.look(see(rooms[3], "a substance called rubber"))
+    assert search.redirect("navigate_to(kitchen)") == "pick_up(rubber)"
+    search.look(see(rooms[3], carried="a substance called rubber"))
+    assert search.redirect("navigate_to(kitchen)") == WANTED
+    assert search.redirect("navigate_to(kitchen)") is None
+
+
+def test_closed_containers_are_opened_first() -> None:
+    search = Search()
+    fail(search, "a fridge. The fridge door is closed.")
+    assert search.redirect(WANTED) is None
+    fail(search, "a fridge. The fridge door is closed.")
+    assert search.redirect(WANTED) == "navigate_to(greenhouse)"
+
+
+def test_the_search_ends_with_the_rooms() -> None:
+    search = Search()
+    fail(search)
+    for room in ROOMS[1:]:
+        assert search.redirect(WANTED) == f"navigate_to({room})"
+        search.look(see(room))
+    assert search.redirect(WANTED) is None
+
+
+@pytest.mark.parametrize(
+    ("subgoal", "asked", "things", "reply"),
+    [
+        ("focus_on(steam)", "focus_on(steam)", (), REFUSALS[0]),  # the task does not name it
+        (WANTED, WANTED, ("a substance called rubber",), REFUSALS[0]),  # it is there
+        (WANTED, WANTED, (), "You focus on the rubber."),  # it was not asked for in vain
+        (WANTED, "navigate_to(kitchen)", (), REFUSALS[0]),
+    ],
+)
+def test_nothing_is_searched_without_need(
+    subgoal: str, asked: str, things: tuple[str, ...], reply: str
+) -> None:
+    search = Search()
+    fail(search, *things, subgoal=asked, reply=reply)
+    assert search.redirect(subgoal) is None
