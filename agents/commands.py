@@ -68,7 +68,7 @@ def write_commands(
     Args:
         writer: The model.
         rule: What it may write.
-        slots: Which worlds; the next three arguments have one item for each.
+        slots: Which worlds; `observations`, `infos` and `may_be_done` have one item for each.
         observations: What is seen.
         infos: What `infos_of(rule)` asks for.
         may_be_done: Whether the model may say that its option is done; nowhere if None.
@@ -97,7 +97,7 @@ def _write_other(
     seen: Observation,
     tried: Tried,
     may_be_done: bool,
-    tree: Tree | None,
+    tree: Tree,
 ) -> Written:
     """Take a command back and write the best of `BEAMS` that is not spent, or it again if all are."""
     writer.retract(slot, event)

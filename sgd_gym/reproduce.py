@@ -32,8 +32,8 @@ from sgd_gym.training.train import train
 STUDENT_SHARE = 0.5
 """Share of each task's variations that the student reads: on those that it has read it hardly errs."""
 STUDENT_EPOCHS, EPOCHS, FLAT_EPOCHS = 3.0, 7.5, 9.0
-"""Passes over the train data; *flat*, whose passes have fewer steps, shall train as long as *sgd*: 45 minutes
-on two cores."""
+"""Passes over the train data; *flat*, whose passes have fewer steps, shall train as long as *sgd*: about 40
+minutes on two cores."""
 GAMES = "train-30"
 """Protocol of the guided games: the last variations of each task, which the student has not read if they are
 many."""
