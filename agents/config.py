@@ -22,6 +22,9 @@ class ActingConfig:
     repeat_idle: bool = False
     """Let a model give a command again where it was refused, or did nothing eight times in a row, and nothing
     has changed since; else it takes its next best (`sgd_gym.agents.tried`)."""
+    search: bool = True
+    """Let the planner look in other rooms for what the task names and it missed here
+    (`sgd_gym.agents.sgd.search`; not with --ranking)."""
     decoding: Literal["greedy", "sample", "beam"] = "greedy"
     """How a text is chosen: token by token, drawn, or by beam search."""
     beams: int = 5
@@ -66,8 +69,10 @@ class ActingConfig:
 
     @property
     def acting(self) -> tuple[Any, ...]:
-        """Return what results depend on."""
-        return tuple(getattr(self, name) for name in ActingConfig.__dataclass_fields__)
+        """Return what results depend on, as far as it is not as usual."""
+        usual = ActingConfig()
+        settings = ((name, getattr(self, name)) for name in ActingConfig.__dataclass_fields__)
+        return tuple((name, value) for name, value in settings if value != getattr(usual, name))
 
     def make_decoding(self, seed: int) -> Decoding:
         """Return how models choose.

@@ -34,6 +34,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     **{f"prompts of {tokens} tokens at most": {"max_prompt": tokens} for tokens in (256, 512, 1024)},
     **{f"commands: {rule}": {"commands": rule} for rule in ("visible", "valid", "nearest")},
     "commands that did nothing again": {"repeat_idle": True},
+    "no search for what is missed": {"search": False},
     "beam search, 5 beams": {"decoding": "beam"},
     **{
         f"drawn, temperature {temperature:g}": {"decoding": "sample", "temperature": temperature}

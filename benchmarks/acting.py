@@ -122,7 +122,7 @@ def _play(step: _Step, config: ActingCostConfig) -> list[Row]:
         return load_writer(folder, role, step.decoding, step.number_format, step.fast)
 
     def make() -> Agent:
-        pair = make_pair(load, step.one_transcript, repeat_idle=True)  # as in the papers' loop
+        pair = make_pair(load, step.one_transcript, repeat_idle=True, search=False)  # as in the papers
         return SGDAgent(*pair, planner_every_move=step.every_move)
 
     journal = _journal(step, config)

@@ -114,7 +114,8 @@ def _sgd(config: "BenchConfig", open_client: OpenClient) -> Entry:
         limits = (config.max_option_moves, config.planner_every_move, config.until_achieved)
         return SGDAgent(make_planner(), carries_out, *limits)
 
-    return Entry("sgd", make, [*planners, executor], config.command_note, settings=config.acting)
+    note = ", ".join(filter(None, (config.command_note, "" if config.search else "no search")))
+    return Entry("sgd", make, [*planners, executor], note, settings=config.acting)
 
 
 def _scripted(config: "BenchConfig", open_client: OpenClient) -> Entry:
@@ -155,7 +156,7 @@ def _pure_planner(config: "BenchConfig") -> tuple[list[Path], Callable[[], Plann
     def make() -> Planner:
         from sgd_gym.agents.sgd.planner import ModelPlanner
 
-        return ModelPlanner(config.load(planner, "planner", config.seed))
+        return ModelPlanner(config.load(planner, "planner", config.seed), config.search)
 
     return [planner], make
 
@@ -181,7 +182,7 @@ def _guided(config: "BenchConfig", open_client: OpenClient) -> Entry:
     if config.guide is None:
         raise SgdGymError("No paths are named. Fix: --guide FOLDER, made with 'sgd-gym annotate'.")
     # The student shall make its mistakes: the guide shows the way back.
-    paths, student = config.guide, _sgd(replace(config, repeat_idle=True), open_client)
+    paths, student = config.guide, _sgd(replace(config, repeat_idle=True, search=False), open_client)
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in episode_files(paths))).hexdigest()
 
     def make() -> Agent:

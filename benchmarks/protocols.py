@@ -4,6 +4,7 @@ Variations are those of the simulator's own split (50/25/25). What the papers us
 named after them, was read in their released code, not in their text.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,7 +50,7 @@ class Protocol:
     tasks: tuple[str, ...]
     split: str
     max_variations: int | None
-    """At most so many variations of each task, the first ones of the split; None for all."""
+    """At most so many variations of each task; None for all."""
     max_moves: int
     stall_moves: int | None
     """An episode ends when its score has not risen for so many moves, one rule for all agents; None: it does
@@ -59,8 +60,8 @@ class Protocol:
     scoring: Scoring = "negative_as_zero"
     stall_from: int = 0
     """The rule on stalled episodes holds from this move on."""
-    from_end: bool = False
-    """The variations are the last ones of the split instead of the first."""
+    pick: Literal["first", "last", "spread"] = "first"
+    """Which variations of the split: the first ones, the last ones, or some from the first to the last."""
     fill: int | None = None
     """Variations are played again, with further seeds, until a task has so many episodes."""
     subset: int | None = None
@@ -81,14 +82,22 @@ class Protocol:
                 raise UnknownNameError(f"task of protocol {self.name}", task.name, self.tasks)
         episodes = []
         for task in chosen:
-            variations = task.variations(self.split)
-            if self.max_variations is not None:
-                most = self.max_variations
-                variations = variations[-most:] if self.from_end else variations[:most]
+            variations = self._choose(task.variations(self.split))
             for number in range(max(len(variations), self.fill or 0)):
                 again, place = divmod(number, len(variations))
                 episodes.append(EpisodeKey(task.name, variations[place], seed + again))
         return episodes
+
+    def _choose(self, variations: Sequence[int]) -> Sequence[int]:
+        most = len(variations) if self.max_variations is None else min(self.max_variations, len(variations))
+        match self.pick:
+            case "first":
+                return variations[:most]
+            case "last":
+                return variations[-most:]
+            case "spread":
+                last = len(variations) - 1
+                return [variations[place * last // max(1, most - 1)] for place in range(most)]
 
 
 PROTOCOLS = {
@@ -106,12 +115,13 @@ PROTOCOLS = {
         Protocol("swiftsage-271", _ALL, "test", 10, 300, 30, "easy", _VALID, "last_good", stall_from=100),
         # All 1,819 test variations, as in ScienceWorld (arXiv 2203.07540), under the limits of sgd-100.
         Protocol("full-test", _ALL, "test", None, 100, 50, "easy", _VALID),
-        # For tuning and ablations, so that test stays unseen: as many variations as SwiftSage's test_mini.
-        Protocol("dev-mini", _ALL, "dev", 3, 100, 50, "easy", _VALID),
+        # For tuning and ablations, so that test stays unseen: as many variations as SwiftSage's test_mini,
+        # from the first to the last, since the first ones of dev resemble train most.
+        Protocol("dev-mini", _ALL, "dev", 3, 100, 50, "easy", _VALID, pick="spread", version=2),
         # Games of a teacher, or with a guide, for a student to learn from; no figure is told of them.
         # Of the last variations a student of the first half of the split has read few or none.
         Protocol("train-mini", _ALL, "train", 10, 100, 50, "easy", _VALID),
-        Protocol("train-30", _ALL, "train", 30, 100, 50, "easy", _VALID, from_end=True, fill=30),
+        Protocol("train-30", _ALL, "train", 30, 100, 50, "easy", _VALID, pick="last", fill=30),
         Protocol("heldout", HELDOUT_TASKS, "test", 10, 100, 50, "easy", _VALID, unseen=True),
         Protocol("quickstart-dev", QUICKSTART_TASKS, "dev", 10, 100, 30, "easy", _VALID),
         Protocol("smoke", ("find-plant",), "dev", 1, 20, 20, "easy", _VALID),

@@ -68,7 +68,7 @@ class SGDAgent(Agent):
             "executor": find_checkpoint(planner if executor is None else executor, "executor"),
         }
         is_one = folders["planner"].resolve() == folders["executor"].resolve()
-        bounds = how.commands, how.repeat_idle
+        bounds = how.commands, how.repeat_idle, how.search
         pair = make_pair(lambda role: how.load(folders[role], role, seed), is_one, *bounds)
         return cls(*pair, how.max_option_moves, how.planner_every_move, how.until_achieved)
 

@@ -14,9 +14,15 @@ from sgd_gym.prompts import Command, Done, Event, Plan, Reply, Start
 class ModelPlanner:
     """Writes the next sub-goal after reading the moves of the option that ended."""
 
-    def __init__(self, writer: Writer):
-        """Take the writer of a checkpoint of role "planner" (see `sgd_gym.models.generation.load_writer`)."""
+    def __init__(self, writer: Writer, search: bool = True):
+        """Take a writer.
+
+        Args:
+            writer: Of a checkpoint of role "planner" (see `sgd_gym.models.generation.load_writer`).
+            search: Whether to look elsewhere for what is missed; see `sgd_gym.agents.sgd.search`.
+        """
         self._writer = writer
+        self._searches = search
         self._knowledge: dict[int, Knowledge] = {}
         self._checked: dict[int, Counter[str]] = {}
         self._search: dict[int, Search] = {}
@@ -105,6 +111,6 @@ class ModelPlanner:
 
     def _check(self, slot: int, written: Written) -> str:
         checked = check(written.text if isinstance(written, Plan) else "", self._knowledge[slot])
-        redirected = self._search[slot].redirect(checked.text)
+        redirected = self._search[slot].redirect(checked.text) if self._searches else None
         self._checked[slot][checked.how if redirected is None else "searched"] += 1
         return redirected or checked.text

@@ -1,9 +1,9 @@
 """Where to look for what the task names and nobody has seen: the rooms not visited yet.
 
 A planner that learnt from paths where all stands in the kitchen asks for it there again and again. Where
-a sub-goal acts on a thing that the task names, that was never in sight, and that the executor asked for in
-vain, the agent visits the rooms where it has not been until it sees the thing, picks it up, and carries out
-what was in vain; then the planner goes on. While closed containers are in sight, the executor gets a second
+a sub-goal acts on a thing that the task names and that was never in sight, and its option ended without it,
+the agent visits the rooms where it has not been until it sees the thing, picks it up, and carries out what
+was in vain; then the planner goes on. While closed containers are in sight, the executor gets a second
 attempt first.
 """
 
@@ -12,7 +12,6 @@ from collections import Counter
 from sgd_gym.agents.scripted.memory import Memory
 from sgd_gym.errors import SubgoalError
 from sgd_gym.options import Observation, OptionRecord
-from sgd_gym.spaces import REFUSALS
 from sgd_gym.subgoals.grammar import Subgoal, parse
 
 
@@ -23,7 +22,7 @@ class Search:
         """Begin an episode."""
         self._memory = Memory()
         self._missed: Counter[tuple[str, str]] = Counter()
-        """How often a thing was asked for in a room in vain."""
+        """How often an option that needed a thing ended in a room without it."""
         self._wanted: str | None = None
         """What is being looked for."""
         self._postponed: dict[str, str] = {}
@@ -36,13 +35,9 @@ class Search:
         self._memory.look(seen)
 
     def end(self, option: OptionRecord) -> None:
-        """Note what an option that has ended asked for in vain."""
+        """Note what an option that has ended should have acted on, if that is not in sight."""
         name = _thing(option.name)
-        asked = any(
-            name.lower() in command.lower() and seen["observation"].startswith(REFUSALS)
-            for command, seen in zip(option.commands, option.observations, strict=True)
-        )
-        if name and asked:
+        if name and self._memory.find(name) is None:
             self._missed[self._memory.sight.room, name] += 1
             self._postponed.setdefault(name, option.name)
 
@@ -65,12 +60,12 @@ class Search:
         return str(Subgoal("pick_up", (name,)))
 
     def _is_missed(self, name: str) -> bool:
-        """Return whether the task names a thing that was never in sight and was asked for here in vain."""
+        """Return whether the task names a thing that was never in sight and was missed here."""
         memory = self._memory
         if not name or name.lower() not in memory.task.lower():
             return False
-        is_asked = self._missed[memory.sight.room, name] >= (2 if memory.closed() else 1)
-        return is_asked and memory.find(name) is None and not memory.known_rooms(name)
+        is_missing = self._missed[memory.sight.room, name] >= (2 if memory.closed() else 1)
+        return is_missing and memory.find(name) is None and not memory.known_rooms(name)
 
 
 def _thing(text: str) -> str:

@@ -20,9 +20,9 @@ class SharedPlanner(ModelPlanner):
     repaired one.
     """
 
-    def __init__(self, executor: ModelExecutor):
-        """Take an executor whose model writes sub-goals, too."""
-        super().__init__(executor.writer)
+    def __init__(self, executor: ModelExecutor, search: bool = True):
+        """Take an executor whose model writes sub-goals, too; for `search` see `ModelPlanner`."""
+        super().__init__(executor.writer, search)
         self._executor = executor
         self._own: dict[int, Counts] = {}
 
@@ -75,7 +75,11 @@ class SharedPlanner(ModelPlanner):
 
 
 def make_pair(
-    load: Callable[[Role], Writer], is_one: bool, commands: CommandRule = "free", repeat_idle: bool = False
+    load: Callable[[Role], Writer],
+    is_one: bool,
+    commands: CommandRule = "free",
+    repeat_idle: bool = False,
+    search: bool = True,
 ) -> tuple[ModelPlanner, ModelExecutor]:
     """Return planner and executor, with one transcript if both are one decoder-only model.
 
@@ -84,8 +88,9 @@ def make_pair(
         is_one: Whether both roles are of the same model.
         commands: What the executor may write; see `sgd_gym.agents.commands`.
         repeat_idle: Whether it may give commands again that did nothing; see `sgd_gym.agents.tried`.
+        search: Whether the planner looks elsewhere for what is missed; see `sgd_gym.agents.sgd.search`.
     """
     executor = ModelExecutor(load("executor"), commands, repeat_idle)
     if is_one and isinstance(executor.writer, TranscriptWriter):
-        return SharedPlanner(executor), executor
-    return ModelPlanner(load("planner")), executor
+        return SharedPlanner(executor, search), executor
+    return ModelPlanner(load("planner"), search), executor

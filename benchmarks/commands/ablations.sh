@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes benchmarks/results/ablations.json, .md and .png: what acting depends on. A model of planner and executor, trained
-# on twelve tasks, acts in 24 ways on dev-mini. Takes about an hour and a half on two CPU cores; after a kill the same
+# on twelve tasks, acts in 25 ways on dev-mini. Takes about an hour and a half on two CPU cores; after a kill the same
 # command goes on where it stopped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -4,24 +4,24 @@ import pytest
 
 from sgd_gym.agents.sgd.search import Search
 from sgd_gym.options import OptionRecord
-from sgd_gym.spaces import REFUSALS, ROOMS
+from sgd_gym.spaces import ROOMS
 
 WANTED = "focus_on(rubber)"
 
 
-def see(room: str, *things: str, carried: str = "an orange", reply: str = "") -> dict[str, str]:
+def see(room: str, *things: str, carried: str = "an orange") -> dict[str, str]:
     look = "\n".join([f"This room is called the {room}. In it, you see:", *(f"\t{one}" for one in things)])
     inventory = f"In your inventory, you see:\n\t{carried}"
     return {
         "task": "Your task is to boil rubber.",
-        "observation": reply,
+        "observation": "",
         "look": look,
         "inventory": inventory,
     }
 
 
-def fail(search: Search, *things: str, subgoal: str = WANTED, reply: str = REFUSALS[0]) -> None:
-    seen = see("kitchen", *things, reply=reply)
+def fail(search: Search, *things: str, subgoal: str = WANTED) -> None:
+    seen = see("kitchen", *things)
     search.look(seen)
     search.end(OptionRecord(subgoal, ["focus on rubber"], [seen], [0.0], "executor"))
 
@@ -29,7 +29,7 @@ def fail(search: Search, *things: str, subgoal: str = WANTED, reply: str = REFUS
 def test_rooms_are_visited_until_it_is_found_and_then_the_subgoal_is_carried_out() -> None:
     search = Search()
     search.look(see("kitchen", "a stove"))
-    assert search.redirect(WANTED) is None  # not asked for yet
+    assert search.redirect(WANTED) is None  # not missed yet
     fail(search, "a stove")
     assert search.redirect("open(stove)") is None  # does not act on it
     rooms = [room for room in ROOMS if room != "kitchen"]
@@ -62,17 +62,14 @@ def test_the_search_ends_with_the_rooms() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subgoal", "asked", "things", "reply"),
+    ("subgoal", "ended", "things"),
     [
-        ("focus_on(steam)", "focus_on(steam)", (), REFUSALS[0]),  # the task does not name it
-        (WANTED, WANTED, ("a substance called rubber",), REFUSALS[0]),  # it is there
-        (WANTED, WANTED, (), "You focus on the rubber."),  # it was not asked for in vain
-        (WANTED, "navigate_to(kitchen)", (), REFUSALS[0]),
+        ("focus_on(steam)", "focus_on(steam)", ()),  # the task does not name it
+        (WANTED, WANTED, ("a substance called rubber",)),  # it is there
+        (WANTED, "navigate_to(kitchen)", ()),  # nothing was to be done with it
     ],
 )
-def test_nothing_is_searched_without_need(
-    subgoal: str, asked: str, things: tuple[str, ...], reply: str
-) -> None:
+def test_nothing_is_searched_without_need(subgoal: str, ended: str, things: tuple[str, ...]) -> None:
     search = Search()
-    fail(search, *things, subgoal=asked, reply=reply)
+    fail(search, *things, subgoal=ended)
     assert search.redirect(subgoal) is None

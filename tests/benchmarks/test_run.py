@@ -402,6 +402,14 @@ def test_fewer_variations_where_a_task_has_fewer() -> None:
     assert counts == {task.id: few.get(task.id, 10) for task in TASKS}
 
 
+def test_variations_are_spread_from_the_first_to_the_last() -> None:
+    keys = get_protocol("dev-mini").episodes(["find-plant", "identify-life-stages-2"])
+    plants = get_task("find-plant").variations("dev")
+    chosen = [key.variation for key in keys if key.task == "find-plant"]
+    assert chosen == [plants[0], plants[len(plants) // 2], plants[-1]]
+    assert [key.variation for key in keys[3:]] == list(get_task("identify-life-stages-2").variations("dev"))
+
+
 def test_games_to_learn_from_are_of_the_last_variations_and_filled_up() -> None:
     keys = get_protocol("train-30").episodes(["find-plant", "boil"])
     plants = [key for key in keys if key.task == "find-plant"]
