@@ -34,6 +34,8 @@ STUDENT_SHARE = 0.5
 STUDENT_EPOCHS, EPOCHS, FLAT_EPOCHS = 3.0, 7.5, 9.0
 """Passes over the train data; *flat*, whose passes have fewer steps, shall train as long as *sgd*: about 40
 minutes on two cores."""
+TELLINGS = 4
+"""In so many ways *sgd* and *flat* are told each episode, lest they learn by heart what they read."""
 GAMES = "train-30"
 """Protocol of the guided games: the last variations of each task, which the student has not read if they are
 many."""
@@ -81,6 +83,7 @@ def reproduce(config: ReproduceConfig) -> dict[str, float]:
         games = replace(acting, agents=["guided"], protocol=GAMES, out=out / "games")
         results = bench(replace(games, planner=student, executor=student, guide=lessons / "paths"))
         keep_played(PlayedConfig(results.path, "guided", out=lessons / "games"))
+    plan = replace(plan, tellings=TELLINGS)
     with clock.measure("training of sgd"):
         sgd = _train("sgd", replace(plan, epochs=EPOCHS), out)
     with clock.measure("training of flat"):

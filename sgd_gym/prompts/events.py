@@ -12,7 +12,7 @@ from sgd_gym.errors import DataError
 from sgd_gym.spaces import REFUSALS
 from sgd_gym.trajectories import Episode, Step
 
-PROMPT_VERSION = 4
+PROMPT_VERSION = 5
 """Rises whenever a prompt's text changes; a checkpoint records the one it was trained with."""
 
 Role = Literal["planner", "executor", "flat", "sage"]

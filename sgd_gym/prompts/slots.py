@@ -15,7 +15,7 @@ _COLOURS = "red|orange|yellow|green|blue|violet|purple|black|white|brown"
 _FAMILIES: tuple[_Family, ...] = (
     # slot word, where such a name stands, whether only names in the task get slots
     ("wire", re.compile(rf"\b({_COLOURS})\b(?= wire\b)"), False),
-    ("bulb", re.compile(rf"\b({_COLOURS})\b(?= light bulb\b)"), False),
+    ("device", re.compile(rf"\b((?:{_COLOURS}) light bulb|electric (?:motor|buzzer))\b"), False),
     ("colour", re.compile(rf"\b({_COLOURS})\b(?= box\b)", re.IGNORECASE), True),
     ("number", re.compile(r"(?<=flower pot )(\d+)\b"), False),
     (
@@ -44,13 +44,17 @@ _PLANES = r"(?:(?<=planes \()|(?<=, )|(?<=inclined plane )|(?<=with a )|(?<=with
 """What stands before the names of inclined planes, which are letters, or substances that others have, too."""
 _PAINT = r"(?=(?:(?:-| | and )[a-z-]+)? paint\b)"
 """What stands after a colour that a task of mixing paint is about: wires and apples have colours, too."""
+_TRAIT = re.compile(
+    r"whether (\w+) (?:plant (height)|(leaf) (?:shape|size)|(flower) (?:size|color)|(seed) (?:shape|color))"
+)
+"""A form, size or colour that a task asks about, and of what."""
 _RECIPE = re.compile(r"you need to mix ([\w ,]+)")
 """Names what a task is about, too."""
 _FROM_TAPS = ("water",)
 """Parts of recipes that keep their names, since they are got in another way."""
 _LIMIT = re.compile(r"(?:above|below) (-?\d+(?:\.\d+)?) degrees")
 _READING = re.compile(r"(-?\d+(?:\.\d+)?) degrees")
-_SLOT = re.compile(rf"\b(?:thing|{'|'.join(word for word, _, _ in _FAMILIES)})[A-Z]\b")
+_SLOT = re.compile(rf"\b(?:thing|trait|{'|'.join(word for word, _, _ in _FAMILIES)})[A-Z]\b")
 
 
 class Slots:
@@ -69,6 +73,8 @@ class Slots:
         self._limit = float(limit[1]) if limit else None
         self._before = _PLANES if "inclined planes (" in task else r"\b"
         self._after = _PAINT if " paint you created" in task else r"\b"
+        trait = _TRAIT.search(task)
+        self._traits = [_trait_family(trait[1], trait[trait.lastindex or 0])] if trait else []
         self._families = self._make_families()
         for word, pattern, _ in self._families:
             task = pattern.sub(partial(self._replace, word, False), task)
@@ -102,11 +108,12 @@ class Slots:
         return text
 
     def _make_families(self) -> list[_Family]:
+        families = [*self._traits, *_FAMILIES]
         if not self._things:
-            return list(_FAMILIES)
+            return families
         names = "|".join(map(re.escape, sorted(self._things, key=len, reverse=True)))
         things = re.compile(rf"{self._before}({names}){self._after}", re.IGNORECASE)
-        return [("thing", things, True), *_FAMILIES]
+        return [("thing", things, True), *families]
 
     def _replace(self, word: str, task_only: bool, match: re.Match[str]) -> str:
         known = self._slots.get((word, match[1].lower()))
@@ -117,3 +124,9 @@ class Slots:
         slot = self._slots.setdefault((word, name.lower()), f"{word}{chr(ord('A') + taken)}")
         self._names.setdefault(slot, name)
         return slot
+
+
+def _trait_family(value: str, part: str) -> _Family:
+    """Return where a trait is told: "round green pea seed", "round leaf shape", but not "round seed jar"."""
+    part = {"leaf": "(?:leaf|leaves)"}.get(part, part)
+    return "trait", re.compile(rf"\b({value})\b(?=(?: +\w+){{0,3}} +{part}\b(?! (?:jar|pot)\b))"), True

@@ -62,6 +62,9 @@ class TrainConfig:
     """Begin with one pass from easy to hard, by length and by the entropy of the teacher."""
     epochs: float = 10
     """Passes over the (balanced) train episodes; of a broken number, the last one ends early."""
+    tellings: int = 1
+    """In so many ways each episode is told, pass after pass: in other names, in another order, without some
+    bystanders (`sgd_gym.training.retelling`)."""
     batch_tokens: int = 2048
     """Tokens of one step in each process, padding among them."""
     learning_rate: float | None = None
@@ -143,8 +146,8 @@ class TrainConfig:
         if self.select not in SELECTIONS:
             raise UnknownNameError("selection", self.select, SELECTIONS)
         for name in (
-            *("epochs", "batch_tokens", "learning_rate", "lora", "evals", "dev_variations", "beliefs"),
-            *("score_variations", "patience", "worlds"),
+            *("epochs", "tellings", "batch_tokens", "learning_rate", "lora", "evals", "dev_variations"),
+            *("beliefs", "score_variations", "patience", "worlds"),
         ):
             value = getattr(self, name)
             if value is not None and value <= 0:

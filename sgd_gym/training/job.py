@@ -87,7 +87,9 @@ def make_job(
     torch.set_flush_denormal(True)
     set_seed(config.seed)
     model, tokenizer = _make_model(config, train_episodes, roles)
-    learnt = make_rows(balance(train_episodes), roles, model, tokenizer, config.context_weight)
+    learnt = make_rows(
+        balance(train_episodes, config.tellings), roles, model, tokenizer, config.context_weight
+    )
     collator, rows, cut = make_collator(model, tokenizer), learnt.rows, learnt.cut
     few = _first_of_each_task(dev_episodes, config.dev_variations)
     dev_rows = {one: make_rows(few, [one], model, tokenizer, 0.0).rows for one in roles}

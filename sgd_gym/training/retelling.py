@@ -3,9 +3,10 @@
 Tasks with few train variations are told many times in a pass. A model that reads each time of the same wood
 cup learns to pour from a wood cup, also where there is a jug. And who has seen how orange and green are mixed
 can know how violet is: red, yellow and blue may stand for each other, if all that is mixed of them follows.
-So may animals that grow up alike, but where a task asks how long they live. What stands in a room is told in
-another order, and some of what neither task nor command nor sub-goal names is left out, lest the model know
-by a picture on the wall which game it is.
+So may animals that grow up alike, but where a task asks how long they live; and forms and colours of plants,
+lest the model know by heart which of them are dominant. What stands in a room is told in another order, and
+some of what neither task nor command nor sub-goal names is left out, lest the model know by a picture on the
+wall which game it is.
 """
 
 import re
@@ -28,12 +29,23 @@ ANIMALS = (
     ("beaver", "elephant", "wolf"),
 )
 """Those that are an egg, hatchling, juvenile and adult, and those that are a baby, juvenile and adult."""
+TRAITS = (
+    ("short", "tall"),
+    ("large", "small"),
+    ("elliptical", "linear", "pointed", "round", "square", "wrinkly"),
+    ("blue", "brown", "green", "orange", "purple", "white", "yellow"),
+)
+"""Forms and colours of plants that are bred."""
 
 _VESSEL = re.compile(rf"\b(?:({'|'.join(MATERIALS)}) )?({'|'.join(VESSELS)})\b")
 _ANIMAL = re.compile(rf"\b(?:{'|'.join(sum(ANIMALS, ()))})\b")
 _COLOUR = rf"(?:{'|'.join((*PRIMARY, *MIXED.values()))})"
 _PAINT = re.compile(
     rf"\b{_COLOUR}(?:[- ]{_COLOUR})?(?=(?: and {_COLOUR}(?:[- ]{_COLOUR})?)? paint\b)", re.IGNORECASE
+)
+_TRAIT = re.compile(
+    rf"\b(?:{'|'.join(sum(TRAITS, ()))})\b"
+    r"(?=(?: +\w+){0,3} +(?:height|leaf|leaves|flower|seed)\b(?! (?:jar|pot)\b))"
 )
 _LEFT_OUT = 0.3
 """Share of the bystanders that are left out."""
@@ -49,12 +61,14 @@ def retell(episode: Episode, draw: Random) -> Episode:
 
 
 def _rename(episode: Episode, draw: Random) -> Episode:
-    """Return the episode with vessels, materials, paints and animals swapped, the same way in all texts."""
+    """Return the episode with vessels, materials, paints, animals and traits swapped, alike in all texts."""
     swapped = _swap(VESSELS, draw) | _swap(MATERIALS, draw)
     colours = _swap(PRIMARY, draw)
     colours |= {mixed: MIXED[frozenset(colours[one] for one in parts)] for parts, mixed in MIXED.items()}
     animals = {old: new for names in ANIMALS for old, new in _swap(names, draw).items()}
     asks_lifespan = episode.task.startswith("lifespan")
+    is_bred = episode.task.startswith("mendelian")
+    traits = {old: new for names in TRAITS for old, new in _swap(names, draw).items()} if is_bred else {}
 
     def paint(match: re.Match[str]) -> str:
         told = re.sub(r"[a-z]+", lambda word: colours[word[0]], match[0].lower())
@@ -64,6 +78,8 @@ def _rename(episode: Episode, draw: Random) -> Episode:
         text = _VESSEL.sub(lambda match: " ".join(swapped[one] for one in match.groups() if one), text)
         if not asks_lifespan:
             text = _ANIMAL.sub(lambda match: animals[match[0]], text)
+        if is_bred:
+            text = _TRAIT.sub(lambda match: traits[match[0]], text)
         return _PAINT.sub(paint, text)
 
     steps = (

@@ -254,10 +254,10 @@ def _pad(parts: Sequence[np.ndarray], value: float, width: int) -> torch.Tensor:
     return tensor if tensor.is_floating_point() else tensor.long()
 
 
-def balance(episodes: list[Episode]) -> list[Episode]:
+def balance(episodes: list[Episode], tellings: int = 1) -> list[Episode]:
     """Repeat the episodes of tasks with few moves, until they have about as many as tasks have on average.
 
-    Each repetition is told in its own way (`retelling`).
+    Each repetition is told in its own way (`retelling`), and all of them in so many ways as `tellings` says.
     """
     moves: Counter[str] = Counter()
     for episode in episodes:
@@ -266,7 +266,7 @@ def balance(episodes: list[Episode]) -> list[Episode]:
     return [
         retell(episode, Random(f"{episode.episode_id} {number}")) if number else episode
         for episode in episodes
-        for number in range(max(1, round(mean / moves[episode.task])))
+        for number in range(tellings * max(1, round(mean / moves[episode.task])))
     ]
 
 

@@ -87,7 +87,7 @@ def measure_pace(role: str, settings: TrainConfig, seconds: float) -> tuple[floa
     job = make_job(settings.roles(role), settings, episodes, [])
     make = partial(_make_ours, objective=job.objective)
     pace = _pace(make, job.model, job.rows, job.collator, settings, seconds)
-    return pace, sum(map(len, job.rows))
+    return pace, sum(map(len, job.rows)) // settings.tellings
 
 
 class _Count:

@@ -91,7 +91,8 @@ def _fit(job: Job, state: Path, made_with: dict[str, Any]) -> TokenTrainer:
     def make_batches(process: int, processes: int) -> TokenBatches:
         return TokenBatches(
             [len(row) for row in job.rows],
-            *(config.epochs, config.batch_tokens * processes, config.seed, process, processes),
+            *(config.epochs / config.tellings, config.batch_tokens * processes),
+            *(config.seed, process, processes),
             difficulty=job.difficulty,
         )
 

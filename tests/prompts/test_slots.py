@@ -59,7 +59,7 @@ def test_slots_are_given_in_order_and_told_in_the_task_once() -> None:
             "turn on the blue light bulb by powering it. First, focus on the blue light bulb.",
             "turn on the thingA=blue light bulb by powering it. First, focus on the thingA.",
             "connect blue wire terminal 2 to anode in blue light bulb, a red light bulb",
-            "connect wireA wire terminal 2 to anode in thingA, a bulbA light bulb",
+            "connect wireA wire terminal 2 to anode in thingA, a deviceA",
         ),
         (
             "grow a peach plant from seed.",
@@ -85,6 +85,26 @@ def test_slots_are_given_in_order_and_told_in_the_task_once() -> None:
             "a cup (red paint), red and blue paint, violet red paint, red-orange paint, red apple, red wire",
             "a cup (thingA paint), thingA and blue paint, violet thingA paint, thingA-orange paint, "
             "red apple, wireA wire",
+        ),
+        (
+            "determine whether round leaf shape is a dominant trait in the pea plant. Focus on the red box.",
+            "determine whether traitA=round leaf shape is a dominant trait in the thingA=pea plant. "
+            "Focus on the colourA=red box.",
+            "a pea plant with a tall height and round leaves. On it: a round green  pea seed, round seed jar",
+            "a thingA plant with a tall height and traitA leaves. On it: a round green  thingA seed, "
+            "round seed jar",
+        ),
+        (
+            "determine whether green seed color is a dominant trait in the unknown C plant.",
+            "determine whether traitA=green seed color is a dominant trait in the thingA=unknown C plant.",
+            "a green box, a round green  unknown C seed, green flower pot, green leaves",
+            "a green box, a round traitA  thingA seed, green flower pot, green leaves",
+        ),
+        (
+            "determine if a thing is electrically conductive.",
+            "determine if thingA=a thing is electrically conductive.",
+            "a table. On it: an electric motor, a red light bulb, a light bulb",
+            "a table. On it: an deviceA, a deviceB, a light bulb",
         ),
         (
             "use chemistry to create orange paint. When you are done, focus on the orange paint.",

@@ -6,7 +6,7 @@ from itertools import permutations
 from pathlib import Path
 from random import Random
 
-from sgd_gym.training.retelling import ANIMALS, MATERIALS, PRIMARY, VESSELS, retell
+from sgd_gym.training.retelling import ANIMALS, MATERIALS, PRIMARY, TRAITS, VESSELS, retell
 from sgd_gym.trajectories import Episode, read_episodes
 
 
@@ -90,6 +90,29 @@ def test_animals_that_grow_up_alike_are_swapped_but_where_their_lifespan_counts(
         found.add(match.groups())
         assert retell(lifespan, Random(seed)).steps == lifespan.steps
     assert len(found) > 20
+
+
+def test_traits_stand_for_each_other_where_plants_are_bred(annotated_data: Path) -> None:
+    episode = read_episodes(annotated_data)[0]
+    look = "a pea plant with a tall height and round leaves: a large green flower, a round green  pea seed"
+    step = replace(episode.steps[0], look=look, observation="The green box, an orange, a round seed jar.")
+    told_task = "whether tall plant height is a dominant trait"
+    bred = replace(episode, task="mendelian-genetics-known-plant", task_description=told_task, steps=(step,))
+    form = r"a pea plant with a (\w+) height and (\w+) leaves: a (\w+) (\w+) flower, a (\w+) (\w+)  pea seed"
+    found = set()
+    for seed in range(40):
+        told = retell(bred, Random(seed))
+        match = re.fullmatch(form, told.steps[0].look)
+        assert match is not None
+        assert told.task_description == told_task.replace("tall", match[1])
+        assert (match[2], match[4]) == (match[5], match[6])
+        assert all(
+            new in pool for new, pool in zip(match.groups(), (TRAITS[0], TRAITS[2], TRAITS[1]), strict=False)
+        )
+        assert told.steps[0].observation == step.observation
+        assert retell(replace(bred, task="grow-plant"), Random(seed)).steps[0].look == look
+        found.add(match[1])
+    assert found == set(TRAITS[0])
 
 
 def test_what_nobody_names_may_be_left_out_and_the_rest_stands_in_another_order(annotated_data: Path) -> None:
