@@ -21,7 +21,7 @@ class ActingConfig:
     the simulator's list (valid), or the papers' way: the valid one nearest to five beams (nearest)."""
     repeat_idle: bool = False
     """Let a model give a command again where it was refused, or did nothing eight times in a row, and nothing
-    has changed since; else it takes its next best (`sgd_gym.agents.tried`)."""
+    has changed since; else it takes its next best (`sgd_gym.agents.tried`; not with nearest)."""
     search: bool = True
     """Let the planner look in other rooms for what the task names and it missed here
     (`sgd_gym.agents.sgd.search`; not with --ranking)."""
@@ -32,7 +32,7 @@ class ActingConfig:
     temperature: float = 1.0
     """For sampling."""
     planner_every_move: bool = False
-    """Ask the planner before each command, not only when an option has ended (agent sgd)."""
+    """Ask the planner before each command, not only when an option has ended (agents sgd and scripted)."""
     max_option_moves: int = 30
     """After so many moves an option ends, whatever the executor says (agents sgd and scripted)."""
     until_achieved: bool = False

@@ -44,9 +44,9 @@ class BenchConfig(LlmConfig, ActingConfig):
     out: Path = Path("runs/bench")
     """Folder for results (JSON, CSV, Markdown), transcripts, journals and TensorBoard events."""
     planner: Path | None = None
-    """Checkpoint folder of the planner (agents sgd and scripted)."""
+    """Checkpoint folder of the planner (agents sgd, scripted and guided)."""
     executor: Path | None = None
-    """Checkpoint folder of the executor (agent sgd)."""
+    """Checkpoint folder of the executor (agents sgd and guided)."""
     flat: Path | None = None
     """Checkpoint folder of the flat model (agent flat; Swift of agent swiftsage)."""
     ranking: Path | None = None

@@ -114,7 +114,7 @@ def _sgd(config: "BenchConfig", open_client: OpenClient) -> Entry:
         limits = (config.max_option_moves, config.planner_every_move, config.until_achieved)
         return SGDAgent(make_planner(), carries_out, *limits)
 
-    note = ", ".join(filter(None, (config.command_note, "" if config.search else "no search")))
+    note = ", ".join(filter(None, (config.command_note, _search_note(config))))
     return Entry("sgd", make, [*planners, executor], note, settings=config.acting)
 
 
@@ -128,7 +128,11 @@ def _scripted(config: "BenchConfig", open_client: OpenClient) -> Entry:
         executor, every_move = ScriptedExecutor(), config.planner_every_move
         return SGDAgent(make_planner(), executor, config.max_option_moves, every_move, until_achieved=True)
 
-    return Entry("scripted", make, planners, settings=config.acting)
+    return Entry("scripted", make, planners, _search_note(config), settings=config.acting)
+
+
+def _search_note(config: "BenchConfig") -> str:
+    return "" if config.search else "no search"
 
 
 def _planner(config: "BenchConfig") -> tuple[list[Path], Callable[[], Planner]]:

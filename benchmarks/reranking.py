@@ -140,7 +140,8 @@ def _figures(task: str, config: RerankingConfig) -> list[Figure]:
 
 
 def _protocol(tasks: list[str], split: str, variations: int, config: RerankingConfig) -> Protocol:
-    return Protocol("reranking", tuple(tasks), split, variations, config.max_moves, 50, "easy", ())
+    limits = (config.max_moves, 50, "easy", ())
+    return Protocol("reranking", tuple(tasks), split, variations, *limits, pick="spread")
 
 
 def _play(name: str, protocol: Protocol, config: RerankingConfig, seed: int | None = None) -> list[Row]:

@@ -38,7 +38,7 @@ class QuickstartConfig:
     worlds: int = 2
     """How many simulators run side by side."""
     smoke: bool = False
-    """One task, a few variations and one short training: shows that everything works, not how well."""
+    """One task, a few variations and short trainings: shows that everything works, not how well."""
 
 
 def quickstart(config: QuickstartConfig) -> None:

@@ -5,6 +5,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 rm -rf runs/env
 make .venv/.installed
-.venv/bin/sgd-gym bench env --out runs/env
+.venv/bin/sgd-gym bench env --rounds 3 --out runs/env
 mkdir -p benchmarks/results
 cp runs/env/env.json runs/env/env.md benchmarks/results/

@@ -31,7 +31,7 @@ class CollectConfig:
     max_variations: int | None = None
     """At most so many variations of each task and split, the first ones; all if not given."""
     subset: str | None = None
-    """A named choice of variations: "sgd" for the 4,341 of the paper; all if not given."""
+    """A named choice of variations: "sgd" for 4,341, as many as the paper; all if not given."""
     from_shipped: bool = False
     """Take the paths that the package ships instead of asking the simulator: a minute, and no Java."""
     verify: bool = False

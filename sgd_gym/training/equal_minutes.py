@@ -54,7 +54,7 @@ def play_dev(
         seed: Of the episodes.
         journal: File that keeps each finished episode.
     """
-    protocol = Protocol("equal-minutes", tuple(tasks), "dev", variations, 100, 30, "easy", ())
+    protocol = Protocol("equal-minutes", tuple(tasks), "dev", variations, 100, 30, "easy", (), pick="spread")
 
     settings = BenchConfig(planner=planner, executor=executor)
     entry = make_entry("sgd", settings, settings.open_client)

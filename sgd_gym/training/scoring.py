@@ -20,7 +20,7 @@ from sgd_gym.training.config import TrainConfig
 def measure_score(
     model: Any, tokenizer: Any, roles: list[Role], config: TrainConfig, tasks: list[str]
 ) -> float:
-    """Play the first dev variations of the tasks and return the mean score, a negative one counted 0.
+    """Play some dev variations of the tasks and return the mean score, a negative one counted 0.
 
     Args:
         model: In training; it plays in evaluation mode.
@@ -30,7 +30,8 @@ def measure_score(
         tasks: Names of the tasks.
     """
     names = tuple(task.name for task in get_tasks(tasks))
-    protocol = Protocol("select", names, "dev", config.score_variations, 100, 30, "easy", ())
+    limits = (100, 30, "easy", ())
+    protocol = Protocol("select", names, "dev", config.score_variations, *limits, pick="spread")
     was_training = model.training
     model.eval()
 
