@@ -3,7 +3,8 @@
 As in reading comprehension with anonymous entities (Hermann et al., 2015): a task that says "boil soap"
 reads "boil thingA=soap", and every later soap is thingA. A small model then need not learn to copy before
 it can follow a task, and does the same for substances, plants and animals that it has never read of. Nor need
-it learn to compare numbers: a temperature is told with whether it lies above the one that the task names.
+it learn to compare numbers: a temperature is told with whether it lies above the one that the task names,
+and how far something is down an inclined plane with whether that is farther than on the other one.
 """
 
 import re
@@ -54,6 +55,7 @@ _FROM_TAPS = ("water",)
 """Parts of recipes that keep their names, since they are got in another way."""
 _LIMIT = re.compile(r"(?:above|below) (-?\d+(?:\.\d+)?) degrees")
 _READING = re.compile(r"(-?\d+(?:\.\d+)?) degrees")
+_SLIDE = re.compile(r"inclined plane (.+): .+ (\d+)%")
 _SLOT = re.compile(rf"\b(?:thing|trait|{'|'.join(word for word, _, _ in _FAMILIES)})[A-Z]\b")
 
 
@@ -61,7 +63,7 @@ class Slots:
     """The names of one episode that are written as slots.
 
     Law: `write(read(text)) == text`, but for the capitals of names, and for replies that tell what slots
-    mean, or a temperature.
+    mean, a temperature or a slide.
     """
 
     def __init__(self, task: str) -> None:
@@ -71,6 +73,8 @@ class Slots:
         self._things = [name for one in _THINGS if (match := one.search(task)) for name in match.groups()]
         limit = _LIMIT.search(task)
         self._limit = float(limit[1]) if limit else None
+        self._slides: dict[str, int] = {}
+        """By inclined plane, how far down something was when last looked at."""
         self._before = _PLANES if "inclined planes (" in task else r"\b"
         self._after = _PAINT if " paint you created" in task else r"\b"
         trait = _TRAIT.search(task)
@@ -95,6 +99,9 @@ class Slots:
         reading = _READING.fullmatch(text)
         if reading is not None and self._limit is not None:
             return f"{text}, {'above' if float(reading[1]) > self._limit else 'below'}"
+        slide = _SLIDE.fullmatch(text)
+        if slide is not None:
+            return f"{text}{self._compare(slide[1], int(slide[2]))}"
         return self._tell(text, new)
 
     def write(self, text: str) -> str:
@@ -106,6 +113,14 @@ class Slots:
         for slot in slots:
             text = text.replace(slot, f"{slot}={self._names[slot]}", 1)
         return text
+
+    def _compare(self, plane: str, share: int) -> str:
+        """Note how far down a plane something is, and tell whether it is farther than on the other plane."""
+        self._slides[plane] = share
+        others = [other for name, other in self._slides.items() if name != plane]
+        if not others or others[0] == share:
+            return ""
+        return ", farther" if share > others[0] else ", less far"
 
     def _make_families(self) -> list[_Family]:
         families = [*self._traits, *_FAMILIES]

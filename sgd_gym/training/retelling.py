@@ -1,12 +1,11 @@
-"""An episode in other names, in another order and without some bystanders, which say nothing of what to do.
+"""An episode in other names and without some bystanders, which say nothing of what to do.
 
-Tasks with few train variations are told many times in a pass. A model that reads each time of the same wood
-cup learns to pour from a wood cup, also where there is a jug. And who has seen how orange and green are mixed
-can know how violet is: red, yellow and blue may stand for each other, if all that is mixed of them follows.
-So may animals that grow up alike, but where a task asks how long they live; and forms and colours of plants,
-lest the model know by heart which of them are dominant. What stands in a room is told in another order, and
-some of what neither task nor command nor sub-goal names is left out, lest the model know by a picture on the
-wall which game it is.
+Episodes are told many times in a training. A model that reads each time of the same wood cup learns to pour
+from a wood cup, also where there is a jug. And who has seen how orange and green are mixed can know how
+violet is: red, yellow and blue may stand for each other, if all that is mixed of them follows. So may animals
+that grow up alike, but where a task asks how long they live; and forms and colours of plants, lest the model
+know by heart which of them are dominant. Some of what neither task nor command nor sub-goal names is left
+out, lest the model know by a picture on the wall which game it is.
 """
 
 import re
@@ -56,8 +55,8 @@ _TELLING_NOTHING = {"and", "called", "containing", "light", "liquid", "substance
 
 
 def retell(episode: Episode, draw: Random) -> Episode:
-    """Return the episode in other names, in another order and without some bystanders."""
-    return _rearrange(_rename(episode, draw), draw)
+    """Return the episode in other names and without some bystanders."""
+    return _leave_out(_rename(episode, draw), draw)
 
 
 def _rename(episode: Episode, draw: Random) -> Episode:
@@ -96,21 +95,21 @@ def _rename(episode: Episode, draw: Random) -> Episode:
     return replace(episode, task_description=tell(episode.task_description), steps=tuple(steps))
 
 
-def _rearrange(episode: Episode, draw: Random) -> Episode:
-    """Return the episode with what stands in its rooms in one other order, and fewer bystanders."""
+def _leave_out(episode: Episode, draw: Random) -> Episode:
+    """Return the episode with fewer bystanders in its rooms."""
     subgoals = (step.subgoal or "" for step in episode.steps)
     named = _words(" ".join((episode.task_description, *episode.actions, *subgoals)))
-    drawn: dict[str, tuple[float, float]] = {}
+    luck: dict[str, float] = {}
 
     def tell(look: str) -> str:
         head, *lines = look.split("\n")
         end = lines.index(_DOORS) if _DOORS in lines else len(lines)
-        told = []
-        for line in lines[:end]:
-            luck, place = drawn.setdefault(_name(line), (draw.random(), draw.random()))
-            if luck >= _LEFT_OUT or named & _words(line):
-                told.append((place, line))
-        return "\n".join([head, *(line for _, line in sorted(told)), *lines[end:]])
+        told = [
+            line
+            for line in lines[:end]
+            if luck.setdefault(_name(line), draw.random()) >= _LEFT_OUT or named & _words(line)
+        ]
+        return "\n".join([head, *told, *lines[end:]])
 
     def answer(step: Step) -> str:
         return tell(step.observation) if step.observation.strip() == step.look.strip() else step.observation

@@ -257,17 +257,23 @@ def _pad(parts: Sequence[np.ndarray], value: float, width: int) -> torch.Tensor:
 def balance(episodes: list[Episode], tellings: int = 1) -> list[Episode]:
     """Repeat the episodes of tasks with few moves, until they have about as many as tasks have on average.
 
-    Each repetition is told in its own way (`retelling`), and all of them in so many ways as `tellings` says.
+    Each repetition is told in its own way (`retelling`). With `tellings` all is there so many times, and an
+    episode is told in at least so many ways.
     """
     moves: Counter[str] = Counter()
     for episode in episodes:
         moves[episode.task] += len(episode.steps)
     mean = moves.total() / len(moves)
-    return [
-        retell(episode, Random(f"{episode.episode_id} {number}")) if number else episode
-        for episode in episodes
-        for number in range(tellings * max(1, round(mean / moves[episode.task])))
-    ]
+    repeats = {task: max(1, round(mean / count)) for task, count in moves.items()}
+    found = []
+    for episode in episodes:
+        count = repeats[episode.task]
+        told = [
+            retell(episode, Random(f"{episode.episode_id} {number}")) if number else episode
+            for number in range(max(count, tellings))
+        ]
+        found += [told[number % len(told)] for number in range(tellings * count)]
+    return found
 
 
 def select(episodes: Iterable[Episode], split: str, tasks: list[str] | None) -> list[Episode]:
