@@ -141,6 +141,18 @@ def test_a_temperature_is_compared_with_the_limit_of_the_task(reading: str, told
     assert Slots("Your task is to boil soap.").read(reading) == reading
 
 
+def test_a_slide_is_compared_with_that_on_the_other_plane() -> None:
+    slots = Slots(
+        "Your task is to determine which of the two inclined planes (tin, glass) has the most friction."
+    )
+    first, second = "inclined plane with a tin surface: block", "inclined plane with a glass surface: block"
+    assert slots.read(f"{first} 20%") == "inclined plane with a thingA surface: block 20%"
+    assert slots.read(f"{second} 30%") == "inclined plane with a thingB surface: block 30%, farther"
+    assert slots.read(f"{first} 25%") == "inclined plane with a thingA surface: block 25%, less far"
+    assert slots.read(f"{second} 25%") == "inclined plane with a thingB surface: block 25%"
+    assert slots.read(f"a table, {second} 40%") == "a table, inclined plane with a thingB surface: block 40%"
+
+
 def test_a_room_is_told_anew_when_a_recipe_gives_slots() -> None:
     task, kitchen = (
         "Your task is to create the substance 'dough'.",

@@ -1,4 +1,4 @@
-"""Other names, another order and fewer bystanders, the same way in all texts of an episode."""
+"""Other names and fewer bystanders, the same way in all texts of an episode."""
 
 import re
 from dataclasses import replace
@@ -115,24 +115,22 @@ def test_traits_stand_for_each_other_where_plants_are_bred(annotated_data: Path)
     assert found == set(TRAITS[0])
 
 
-def test_what_nobody_names_may_be_left_out_and_the_rest_stands_in_another_order(annotated_data: Path) -> None:
+def test_what_nobody_names_may_be_left_out(annotated_data: Path) -> None:
     episode = read_episodes(annotated_data)[0]
     things = ["\tthe agent", "\ta picture", "\ta desk (on it: a lamp)", "\ta fork. It is new.", "\ta rug"]
     look = "\n".join(["This room is called the den.", *things, "You also see:", "\tA door to the hallway"])
     texts = {"look": look, "action": "pick up fork", "observation": look, "subgoal": "open(desk)"}
     two = (replace(episode.steps[0], **texts), replace(episode.steps[0], look=look.replace("lamp", "cup")))
-    orders, seen = set(), set()
+    seen = set()
     for seed in range(40):
         one, other = retell(replace(episode, steps=two), Random(seed)).steps
         head, *told, also, door = one.look.split("\n")
         assert (head, also, door) == (look.split("\n")[0], *look.split("\n")[-2:])
-        assert set(things[2:4]) <= set(told) <= set(things)
-        assert len(told) == len(set(told))
+        assert set(things[2:4]) <= set(told)
+        assert told == [thing for thing in things if thing in told]
         assert one.observation == one.look
         assert [line.split(" ")[:2] for line in other.look.split("\n")] == [
             line.split(" ")[:2] for line in one.look.split("\n")
         ]
-        orders.add(tuple(told))
         seen.add(frozenset(told))
-    assert len(orders) > 20
     assert len(seen) == 8
