@@ -63,7 +63,7 @@ class TrainConfig:
     epochs: float = 10
     """Passes over the (balanced) train episodes; of a broken number, the last one ends early."""
     tellings: int = 1
-    """In so many ways, at least, each episode is told over all passes: in other names, without some bystanders
+    """In so many ways, at least, each episode is told over all passes: in other names, with fewer bystanders
     (`sgd_gym.training.retelling`)."""
     batch_tokens: int = 2048
     """Tokens of one step in each process, padding among them."""
