@@ -20,10 +20,10 @@ class ActingConfig:
     """Which commands a model may write: any (free), forms filled with what is in sight (visible), those of
     the simulator's list (valid), or the papers' way: the valid one nearest to five beams (nearest)."""
     repeat_idle: bool = False
-    """Let a model give a command again where it was refused, or did nothing eight times in a row, and nothing
+    """Let a model give a command again where it was refused, or did nothing ten times in a row, and nothing
     has changed since; else it takes its next best (`sgd_gym.agents.tried`; not with nearest)."""
     search: bool = True
-    """Let the planner look in other rooms for what the task names and it missed here
+    """Let the planner look in containers and other rooms for what the task names and it missed
     (`sgd_gym.agents.sgd.search`; not with --ranking)."""
     decoding: Literal["greedy", "sample", "beam"] = "greedy"
     """How a text is chosen: token by token, drawn, or by beam search."""

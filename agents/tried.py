@@ -4,6 +4,7 @@ A model that copies what it has read may send a refused command again and again,
 come. Such a command is spent: where room and inventory look as they did then, the model's next best is taken.
 """
 
+import re
 from collections.abc import Sequence
 
 from sgd_gym.options import Observation
@@ -11,8 +12,12 @@ from sgd_gym.spaces import REFUSALS
 
 _State = tuple[str, str, str]
 """Room, inventory and a command."""
-LIMIT = 8
+LIMIT = 10
 """How often in a row a command may do nothing: no shortened path of the train split has more."""
+_IDLE = " is already "
+"""In the reply to a command that does nothing, however often it is given: "The fridge is already open."."""
+_READING = re.compile(r"-?\d+ degrees celsius")
+"""What a thermometer shows; it changes all the time, whatever is done."""
 
 
 class Tried:
@@ -33,7 +38,7 @@ class Tried:
             self._spent[slot] = set()
 
     def is_spent(self, slot: int, seen: Observation, command: str) -> bool:
-        """Return whether a command was refused in this state, or did nothing `LIMIT` times in a row."""
+        """Return whether a command was refused or idle in this state, or did nothing `LIMIT` times in a row."""
         return _state(seen, command) in self._spent[slot]
 
     def give(self, slot: int, seen: Observation, command: str) -> None:
@@ -49,9 +54,10 @@ class Tried:
             return
         self._is_given.remove(slot)
         state, times = self._last[slot]
-        if state == _state(seen, state[2]) and (times == LIMIT or seen["observation"].startswith(REFUSALS)):
+        is_idle = seen["observation"].startswith(REFUSALS) or _IDLE in seen["observation"]
+        if state == _state(seen, state[2]) and (times == LIMIT or is_idle):
             self._spent[slot].add(state)
 
 
 def _state(seen: Observation, command: str) -> _State:
-    return seen["look"], seen["inventory"], command
+    return _READING.sub("", seen["look"]), _READING.sub("", seen["inventory"]), command

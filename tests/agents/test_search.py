@@ -44,12 +44,25 @@ def test_rooms_are_visited_until_it_is_found_and_then_the_subgoal_is_carried_out
     assert search.redirect("navigate_to(kitchen)") is None
 
 
-def test_closed_containers_are_opened_first() -> None:
+def test_the_executor_tries_twice_and_then_what_is_closed_is_opened() -> None:
     search = Search()
     fail(search, "a fridge. The fridge door is closed.")
     assert search.redirect(WANTED) is None
     fail(search, "a fridge. The fridge door is closed.")
+    assert search.redirect("wait()") == "do(open fridge)"
+    search.look(see("kitchen", "a fridge. The fridge door is open. In the fridge is: nothing"))
+    assert search.redirect("wait()") == "navigate_to(greenhouse)"
+
+
+def test_a_question_is_answered() -> None:
+    search = Search()
+    fail(search)
     assert search.redirect(WANTED) == "navigate_to(greenhouse)"
+    drawers = see("greenhouse", *["a drawer. The drawer door is closed."] * 2)
+    search.look(drawers)
+    assert search.redirect("wait()") == "do(open drawer)"
+    search.look(drawers | {"observation": "Ambiguous request: Please enter the number."})
+    assert search.redirect("wait()") == "do(0)"
 
 
 def test_the_search_ends_with_the_rooms() -> None:
@@ -66,6 +79,7 @@ def test_the_search_ends_with_the_rooms() -> None:
     [
         ("focus_on(steam)", "focus_on(steam)", ()),  # the task does not name it
         (WANTED, WANTED, ("a substance called rubber",)),  # it is there
+        (WANTED, WANTED, ("a substance called liquid rubber",)),  # in another state
         (WANTED, "navigate_to(kitchen)", ()),  # nothing was to be done with it
     ],
 )

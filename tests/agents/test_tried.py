@@ -46,6 +46,15 @@ def test_a_command_that_does_nothing_is_spent_after_many_times_in_a_row(between:
     assert tried.is_spent(0, see(), "wait") == (between is None)
 
 
+def test_what_is_told_of_as_done_is_spent_at_once_whatever_a_thermometer_shows() -> None:
+    tried = Tried()
+    tried.reset([0])
+    tried.give(0, see(inventory="a thermometer, currently reading 4 degrees celsius"), "open box")
+    warmer = see("The box is already open.", inventory="a thermometer, currently reading 5 degrees celsius")
+    tried.observe(0, warmer)
+    assert tried.is_spent(0, warmer, "open box")
+
+
 def test_waiting_that_changes_something_is_not_spent_nor_what_others_do() -> None:
     tried = Tried()
     tried.reset([0])
