@@ -38,7 +38,7 @@ class Tried:
             self._spent[slot] = set()
 
     def is_spent(self, slot: int, seen: Observation, command: str) -> bool:
-        """Return whether a command was refused or idle in this state, or did nothing `LIMIT` times in a row."""
+        """Return whether a command was refused or idle here, or did nothing `LIMIT` times in a row."""
         return _state(seen, command) in self._spent[slot]
 
     def give(self, slot: int, seen: Observation, command: str) -> None:
