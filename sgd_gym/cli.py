@@ -1,8 +1,10 @@
 """The command `sgd-gym`: parses flags, calls the package, prints results and errors."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from importlib import import_module
 from typing import Any
 
 import tyro
@@ -41,9 +43,29 @@ USAGE = """Usage: sgd-gym COMMAND [FLAGS]; sgd-gym COMMAND --help explains every
   play                           play a task yourself on the terminal
 """
 
+MEASURES = {
+    "bench paths": ("sgd_gym.benchmarks.paths", "PathsConfig", "measure_paths"),
+    "bench options": ("sgd_gym.benchmarks.options", "OptionsConfig", "measure_options"),
+    "bench learning": ("sgd_gym.benchmarks.learning", "LearningConfig", "measure_learning"),
+    "bench env": ("sgd_gym.benchmarks.environment.speed", "SpeedConfig", "measure_speed"),
+    "bench traces": ("sgd_gym.benchmarks.environment.traces", "TracesConfig", "compare_traces"),
+    "bench act": ("sgd_gym.benchmarks.acting", "ActingCostConfig", "measure_acting"),
+    "bench train": ("sgd_gym.training.speed", "TrainSpeedConfig", "measure_training"),
+    "bench families": ("sgd_gym.training.families", "FamiliesConfig", "compare_families"),
+    "bench rerank": ("sgd_gym.benchmarks.reranking", "RerankingConfig", "measure_reranking"),
+    "bench ablate": ("sgd_gym.benchmarks.ablations", "AblationsConfig", "ablate"),
+    "bench ablate-training": ("sgd_gym.training.ablations", "TrainAblationsConfig", "ablate_training"),
+    "bench distil": ("sgd_gym.training.distillation", "DistillationConfig", "compare_distillation"),
+    "bench soak": ("sgd_gym.benchmarks.environment.soak", "SoakConfig", "soak"),
+}
+"""Commands that print a table of figures: module, configuration and function of each."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; a user's error gives one message and exit status 2."""
+    # Our bars and warnings tell what takes time, and what is wrong; read when the library is imported.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     words = list(sys.argv[1:] if arguments is None else arguments)
     errors = Console(stderr=True)
     try:
@@ -77,20 +99,8 @@ def _run(words: list[str]) -> None:
         ("bench", "merge"): _bench_merge,
         ("bench", "compare"): _bench_compare,
         ("bench", "keep"): _bench_keep,
-        ("bench", "paths"): _bench_paths,
-        ("bench", "options"): _bench_options,
-        ("bench", "learning"): _bench_learning,
-        ("bench", "env"): _bench_env,
-        ("bench", "traces"): _bench_traces,
-        ("bench", "act"): _bench_act,
-        ("bench", "train"): _bench_train,
-        ("bench", "families"): _bench_families,
-        ("bench", "rerank"): _bench_rerank,
-        ("bench", "ablate"): _bench_ablate,
-        ("bench", "ablate-training"): _bench_ablate_training,
-        ("bench", "distil"): _bench_distil,
         ("bench", "annotate"): _bench_annotate,
-        ("bench", "soak"): _bench_soak,
+        **{tuple(name.split()): _measure for name in MEASURES},
         ("report",): _report,
         ("quickstart",): _quickstart,
         ("reproduce",): _reproduce,
@@ -105,14 +115,6 @@ def _run(words: list[str]) -> None:
         return
     allowed = ", ".join(" ".join(name) for name in commands)
     raise SgdGymError(f"Unknown command {' '.join(words[:2])!r}. Allowed: {allowed}.")
-
-
-def _quiet_transformers() -> None:
-    """Keep the library's bars and warnings off the terminal: ours tell what takes time, and what is wrong."""
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
 
 
 def _parse(config: Any, flags: list[str], name: str) -> Any:
@@ -175,7 +177,6 @@ def _train(flags: list[str], name: str) -> None:
     from sgd_gym.training.config import TrainConfig
     from sgd_gym.training.train import train
 
-    _quiet_transformers()
     config = _parse(TrainConfig, flags, name)
     meta = train(name.split()[1], config)
     scores = ", ".join(f"{figure} {value:.4f}" for figure, value in meta.scores.items())
@@ -185,7 +186,6 @@ def _train(flags: list[str], name: str) -> None:
 def _bench_run(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.bench import BenchConfig, bench
 
-    _quiet_transformers()
     _print_results(bench(_parse(BenchConfig, flags, name)))
 
 
@@ -220,111 +220,20 @@ def _bench_keep(flags: list[str], name: str) -> None:
         print(f"{count} episodes in {path}")
 
 
-def _bench_paths(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.figures import make_figure_table
-    from sgd_gym.benchmarks.paths import PathsConfig, measure_paths
-
-    Console().print(make_figure_table(measure_paths(_parse(PathsConfig, flags, name))))
-
-
-def _bench_options(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.figures import make_figure_table
-    from sgd_gym.benchmarks.options import OptionsConfig, measure_options
-
-    Console().print(make_figure_table(measure_options(_parse(OptionsConfig, flags, name))))
-
-
-def _bench_learning(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.figures import make_figure_table
-    from sgd_gym.benchmarks.learning import LearningConfig, measure_learning
-
-    Console().print(make_figure_table(measure_learning(_parse(LearningConfig, flags, name))))
-
-
-def _bench_env(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.environment.speed import SpeedConfig, measure_speed
-    from sgd_gym.benchmarks.figures import make_figure_table
-
-    Console().print(make_figure_table(measure_speed(_parse(SpeedConfig, flags, name))))
-
-
-def _bench_traces(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.environment.traces import TracesConfig, compare_traces
-    from sgd_gym.benchmarks.figures import make_figure_table
-
-    Console().print(make_figure_table(compare_traces(_parse(TracesConfig, flags, name))))
-
-
-def _bench_act(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.acting import ActingCostConfig, measure_acting
-    from sgd_gym.benchmarks.figures import make_figure_table
-
-    _quiet_transformers()
-    Console().print(make_figure_table(measure_acting(_parse(ActingCostConfig, flags, name))))
-
-
-def _bench_train(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.figures import make_figure_table
-    from sgd_gym.training.speed import TrainSpeedConfig, measure_training
-
-    _quiet_transformers()
-    Console().print(make_figure_table(measure_training(_parse(TrainSpeedConfig, flags, name))))
-
-
-def _bench_families(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.figures import make_figure_table
-    from sgd_gym.training.families import FamiliesConfig, compare_families
-
-    _quiet_transformers()
-    Console().print(make_figure_table(compare_families(_parse(FamiliesConfig, flags, name))))
-
-
-def _bench_rerank(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.figures import make_figure_table
-    from sgd_gym.benchmarks.reranking import RerankingConfig, measure_reranking
-
-    _quiet_transformers()
-    Console().print(make_figure_table(measure_reranking(_parse(RerankingConfig, flags, name))))
-
-
-def _bench_ablate(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.ablations import AblationsConfig, ablate
-    from sgd_gym.benchmarks.figures import make_figure_table
-
-    _quiet_transformers()
-    Console().print(make_figure_table(ablate(_parse(AblationsConfig, flags, name))))
-
-
-def _bench_ablate_training(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.figures import make_figure_table
-    from sgd_gym.training.ablations import TrainAblationsConfig, ablate_training
-
-    _quiet_transformers()
-    Console().print(make_figure_table(ablate_training(_parse(TrainAblationsConfig, flags, name))))
-
-
-def _bench_distil(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.figures import make_figure_table
-    from sgd_gym.training.distillation import DistillationConfig, compare_distillation
-
-    _quiet_transformers()
-    Console().print(make_figure_table(compare_distillation(_parse(DistillationConfig, flags, name))))
-
-
 def _bench_annotate(flags: list[str], name: str) -> None:
     from sgd_gym.training.annotate_proof import AnnotateProofConfig, prove_annotation
 
-    _quiet_transformers()
     config = _parse(AnnotateProofConfig, flags, name)
     prove_annotation(config)
     print((config.out / "annotate_llm.md").read_text(encoding="utf-8"))
 
 
-def _bench_soak(flags: list[str], name: str) -> None:
-    from sgd_gym.benchmarks.environment.soak import SoakConfig, soak
+def _measure(flags: list[str], name: str) -> None:
     from sgd_gym.benchmarks.figures import make_figure_table
 
-    Console().print(make_figure_table(soak(_parse(SoakConfig, flags, name))))
+    module, config, measure = MEASURES[name]
+    found = import_module(module)
+    Console().print(make_figure_table(getattr(found, measure)(_parse(getattr(found, config), flags, name))))
 
 
 def _report(flags: list[str], name: str) -> None:
@@ -337,14 +246,12 @@ def _report(flags: list[str], name: str) -> None:
 def _quickstart(flags: list[str], name: str) -> None:
     from sgd_gym.quickstart import QuickstartConfig, quickstart
 
-    _quiet_transformers()
     quickstart(_parse(QuickstartConfig, flags, name))
 
 
 def _reproduce(flags: list[str], name: str) -> None:
     from sgd_gym.reproduce import ReproduceConfig, reproduce
 
-    _quiet_transformers()
     config = _parse(ReproduceConfig, flags, name)
     minutes = reproduce(config)
     for stage, took in minutes.items():

@@ -65,7 +65,10 @@ def melting_point_agrees(seen: Sequence[Seen], slots: Slots) -> bool:
 
 
 def lamp_agrees(seen: Sequence[Seen], slots: Slots) -> bool:
-    """Whether the lamp in the circuit is on exactly if the decision says that the object conducts."""
+    """Whether the lamp in the circuit is on exactly if the decision says that the object conducts.
+
+    It may light a tick after the circuit is closed, so that darkness right after a connection tells nothing.
+    """
     lamps = {
         match[1]
         for one in seen
@@ -77,7 +80,9 @@ def lamp_agrees(seen: Sequence[Seen], slots: Slots) -> bool:
         for lamp in lamps
         if (state := re.findall(rf"{re.escape(lamp)}, which is (on|off)", seen[-1].look))
     ]
-    return bool(states) and any("on" in state for state in states) == (slots["box"] == slots["conducts"])
+    shines = any("on" in state for state in states)
+    is_told = bool(states) and (shines or not seen[-1].command.startswith("connect "))
+    return is_told and shines == (slots["box"] == slots["conducts"])
 
 
 def slope_agrees(seen: Sequence[Seen], slots: Slots) -> bool:
