@@ -230,6 +230,45 @@ def test_the_reading_has_to_speak_for_the_box(temperature: int, box: str, holds:
     assert (finding.fault is None) == holds
 
 
+LAMP_TASK = (
+    "Your task is to determine if fork is electrically conductive. The fork is located around the workshop. "
+    "First, focus on the fork. If it is electrically conductive, place it in the red box. If it is "
+    "electrically nonconductive, place it in the green box."
+)
+
+
+@pytest.mark.parametrize(
+    ("after_connecting", "after_waiting", "box", "holds"),
+    [
+        ("on", None, "red", True),
+        ("off", "on", "red", True),
+        ("off", "off", "green", True),
+        ("off", None, "green", False),  # it may light a tick later
+        ("off", None, "red", False),
+        ("on", None, "green", False),
+    ],
+)
+def test_a_lamp_that_is_dark_tells_something_a_tick_after_it_was_connected(
+    after_connecting: str, after_waiting: str | None, box: str, holds: bool
+) -> None:
+    def see(state: str) -> str:
+        return f"workshop. In it, you see:\n\ta red light bulb, which is {state}"
+
+    # each line: the room before a command, the command, the reply
+    connected = "is now connected to"
+    path = [
+        (see("off"), "connect battery anode to red light bulb cathode", connected),
+        (see("off"), "connect fork terminal 1 to red wire terminal 1", connected),
+        (see("off"), "connect fork terminal 2 to blue wire terminal 1", connected),
+    ]
+    if after_waiting is not None:
+        path.append((see(after_connecting), "wait1", "You decide to wait for 1 iterations."))
+    path.append((see(after_waiting or after_connecting), f"move fork to {box} box", "You move the fork."))
+    episode = replace(make_episode(*path), task="test-conductivity", task_description=LAMP_TASK)
+    (finding,) = check_evidence(episode, "3-3")
+    assert (finding.fault is None) == holds
+
+
 def test_a_decision_before_its_reading_is_a_fault() -> None:
     episode = thermometer_episode(80, "red")
     (finding,) = check_evidence(replace(episode, steps=episode.steps[::-1]), "2-1")
