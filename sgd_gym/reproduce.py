@@ -36,6 +36,9 @@ STUDENT_EPOCHS, EPOCHS, FLAT_EPOCHS = 3.0, 7.5, 8.0
 minutes on two cores."""
 TELLINGS = 4
 """In so many ways *sgd* and *flat* are told each episode, lest they learn by heart what they read."""
+AVERAGE = 0.3
+"""*sgd* and *flat* are the means of their weights over this last share of training: single trainings differ by
+points in the simulator, with the same dev loss."""
 GAMES = "train-30"
 """Protocol of the guided games: the last variations of each task, which the student has not read if they are
 many."""
@@ -83,7 +86,7 @@ def reproduce(config: ReproduceConfig) -> dict[str, float]:
         games = replace(acting, agents=["guided"], protocol=GAMES, out=out / "games")
         results = bench(replace(games, planner=student, executor=student, guide=lessons / "paths"))
         keep_played(PlayedConfig(results.path, "guided", out=lessons / "games"))
-    plan = replace(plan, tellings=TELLINGS)
+    plan = replace(plan, tellings=TELLINGS, average=AVERAGE)
     with clock.measure("training of sgd"):
         sgd = _train("sgd", replace(plan, epochs=EPOCHS), out)
     with clock.measure("training of flat"):

@@ -70,6 +70,9 @@ class TrainConfig:
     learning_rate: float | None = None
     """Peak of the learning rate after 5 % linear warm-up, then cosine to zero. If not given: 3e-3 from
     scratch (Muon), 1e-4 for weights that are there (AdamW)."""
+    average: float = 0.0
+    """Take the mean of the weights over this last share of training instead of the best ones
+    (`sgd_gym.training.averaging`); the learning rate then falls to a third of its peak, not to zero."""
     context_weight: float = 0.3
     """Weight of the loss on text that is read rather than written (decoder-only models)."""
     lora: int | None = None
@@ -154,6 +157,8 @@ class TrainConfig:
                 raise SgdGymError(f"{name} is {value}. Allowed: above 0.")
         if not 0 < self.fraction <= 1:
             raise SgdGymError(f"fraction is {self.fraction}. Allowed: above 0, 1 at most.")
+        if not 0 <= self.average < 1:
+            raise SgdGymError(f"average is {self.average}. Allowed: from 0 to below 1.")
         check_weights(self.reason_weight, self.act_weight, self.label_weight, self.masks)
         if self.teacher is None and (self.objective != "imitation" or self.curriculum):
             what = "--curriculum" if self.curriculum else f"--objective {self.objective}"

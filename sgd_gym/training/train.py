@@ -17,7 +17,7 @@ from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
     TrainingArguments,
-    get_cosine_schedule_with_warmup,
+    get_cosine_with_min_lr_schedule_with_warmup,
 )
 from transformers.integrations.integration_utils import TensorBoardCallback
 
@@ -28,6 +28,7 @@ from sgd_gym.models.adapters import merge_adapters
 from sgd_gym.models.checkpoint import META_FILE, CheckpointMeta, push_checkpoint, read_meta, save_checkpoint
 from sgd_gym.models.loading import family_of
 from sgd_gym.progress import track
+from sgd_gym.training.averaging import LAST_RATE, WeightAverage
 from sgd_gym.training.batches import TokenBatches
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.job import Job, make_job
@@ -106,11 +107,17 @@ def _fit(job: Job, state: Path, made_with: dict[str, Any]) -> TokenTrainer:
     else:
         trained = [one for one in job.model.parameters() if one.requires_grad]
         optimizer = torch.optim.AdamW(trained, lr=config.peak_learning_rate, weight_decay=0.01)
+    schedule = get_cosine_with_min_lr_schedule_with_warmup(
+        optimizer, max(1, steps // 20), steps, min_lr_rate=LAST_RATE if config.average else 0.0
+    )
+    average = WeightAverage(job.model, round((1 - config.average) * steps))
     first = args.process_index == 0
     if first:
         _claim(state, made_with)
     resume = find_state(state, delete=first)
     done = 0 if resume is None else int(resume.name.rpartition("-")[2])
+    if resume is not None:
+        average.load(resume, done)
     with track(f"train {' and '.join(job.roles)}", steps, done) as advance:
         trainer = TokenTrainer(
             job.model,
@@ -120,8 +127,9 @@ def _fit(job: Job, state: Path, made_with: dict[str, Any]) -> TokenTrainer:
             make_batches,
             job.objective,
             job.evaluate,
+            average,
             callbacks=[ProgressCallback(advance)] if first else [],
-            optimizers=(optimizer, get_cosine_schedule_with_warmup(optimizer, max(1, steps // 20), steps)),
+            optimizers=(optimizer, schedule),
         )
         trainer.remove_callback(PrinterCallback)
         if config.tensorboard is not None and first:
@@ -130,6 +138,7 @@ def _fit(job: Job, state: Path, made_with: dict[str, Any]) -> TokenTrainer:
             trainer.add_callback(EarlyStoppingCallback(config.patience))
         trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
         trainer.accelerator.unwrap_model(job.model, keep_fp32_wrapper=False)  # it computes in float32 again
+    average.apply()
     if not all(bool(torch.isfinite(parameter).all()) for parameter in job.model.parameters()):
         raise SgdGymError(
             f"Training gave weights that are not numbers. "

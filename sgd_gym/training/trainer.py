@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from sgd_gym.errors import SgdGymError
+from sgd_gym.training.averaging import WeightAverage
 from sgd_gym.training.batches import TokenBatches
 from sgd_gym.training.evaluation import split_batch
 from sgd_gym.training.objectives import Objective
@@ -39,6 +40,7 @@ class TokenTrainer(Trainer):
         make_batches: Callable[[int, int], TokenBatches],
         objective: Objective,
         evaluate_fn: Callable[[Any], dict[str, float]],
+        average: WeightAverage | None = None,
         **others: Any,
     ):
         """Make a trainer.
@@ -51,6 +53,7 @@ class TokenTrainer(Trainer):
             make_batches: Gives the batches for (number of this process, number of processes).
             objective: What is minimised.
             evaluate_fn: Returns dev figures of the model by name.
+            average: Takes the mean of the weights.
             others: See `transformers.Trainer`.
         """
         super().__init__(
@@ -63,6 +66,9 @@ class TokenTrainer(Trainer):
         )
         self._objective = objective
         self._evaluate_fn = evaluate_fn
+        self._average = average
+        if average is not None:
+            self.add_callback(average)
         self._batches = make_batches(args.process_index, args.world_size)
         self._tokens, self._since = 0, monotonic()
         self.tokens = 0
@@ -122,11 +128,14 @@ class TokenTrainer(Trainer):
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Save the state of training, whole or not at all."""
+        folder = Path(self.args.output_dir or "") / f"checkpoint-{self.state.global_step}"
         try:
+            if self._average is not None and self.args.should_save:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._average.save(folder)  # first: the trainer's own last file says that all is there
             super()._save_checkpoint(model, trial)
         except (OSError, RuntimeError, SafetensorError) as error:
             if self.args.should_save:
-                folder = Path(self.args.output_dir or "") / f"checkpoint-{self.state.global_step}"
                 shutil.rmtree(folder, ignore_errors=True)
             raise SgdGymError(
                 f"The state of training cannot be written to {self.args.output_dir}: {error}. "

@@ -64,7 +64,7 @@ def test_presets_keep_to_their_size(preset: str, family: Any) -> None:
 def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(
     annotated_data: Path, tmp_path: Path
 ) -> None:
-    flags = ("--epochs", "40", "--batch-tokens", "512", "--evals", "4")
+    flags = ("--epochs", "40", "--batch-tokens", "512", "--evals", "4", "--average", "0.75")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     kills = 0
     for _ in range(2):
@@ -78,7 +78,7 @@ def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(
                 kills += 1
             time.sleep(0.01)
     assert kills >= 1
-    config = TrainConfig(killed, annotated_data, epochs=40, batch_tokens=512, evals=4)
+    config = TrainConfig(killed, annotated_data, epochs=40, batch_tokens=512, evals=4, average=0.75)
     metas = [train("planner", replace(config, out=out)) for out in (killed, whole)]
     weights = [(out / "model.safetensors").read_bytes() for out in (killed, whole)]
     assert weights[0] == weights[1]

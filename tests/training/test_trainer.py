@@ -213,6 +213,7 @@ def test_a_broken_text_file_is_refused(checkpoint: Path, name: str) -> None:
         ({"data": Path("nowhere")}, DataError, "nowhere does not exist"),
         ({"epochs": 0}, SgdGymError, "epochs is 0. Allowed: above 0"),
         ({"batch_tokens": -1}, SgdGymError, "batch_tokens is -1. Allowed: above 0"),
+        ({"average": 1.0}, SgdGymError, "average is 1.0. Allowed: from 0 to below 1"),
         ({"learning_rate": 0.0}, SgdGymError, "learning_rate is 0.0. Allowed: above 0"),
     ],
 )
