@@ -93,8 +93,8 @@ class TrainConfig:
     worlds: int = 2
     """How many simulators play side by side for --select score."""
     number_format: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Numbers that matrices are multiplied in; auto: bfloat16 on a GPU and on a processor with units for it
-    (AMX), float32 elsewhere. Weights are kept and updated in float32."""
+    """Numbers that matrices are multiplied in; auto: bfloat16 on a GPU and on a processor that computes in it
+    (AMX or AVX-512), float32 elsewhere. Weights are kept and updated in float32."""
     compile: bool = True
     """Compile the model where there is a GPU."""
     seed: int = 0
@@ -118,7 +118,7 @@ class TrainConfig:
     def uses_bfloat16(self) -> bool:
         """Whether matrices are multiplied in bfloat16 on this machine."""
         if self.number_format == "auto":
-            return torch.cuda.is_available() or _has_matrix_units()
+            return torch.cuda.is_available() or _processor_has_bfloat16()
         return self.number_format == "bfloat16"
 
     def roles(self, role: str) -> list[Role]:
@@ -194,7 +194,7 @@ class TrainConfig:
         return found | {"number_format": "bfloat16" if self.uses_bfloat16 else "float32"}
 
 
-def _has_matrix_units() -> bool:
+def _processor_has_bfloat16() -> bool:
     """Return whether the processor multiplies matrices in bfloat16."""
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("amx_bf16"))
+    return any(capabilities.get(units) for units in ("amx_bf16", "avx512_bf16"))
