@@ -37,8 +37,8 @@ minutes on two cores."""
 TELLINGS = 4
 """In so many ways *sgd* and *flat* are told each episode, lest they learn by heart what they read."""
 AVERAGE = 0.3
-"""*sgd* and *flat* are the means of their weights over this last share of training: single trainings differ by
-points in the simulator, with the same dev loss."""
+"""*sgd* and *flat* are the means of their weights over this last share of training: single trainings differ
+by points in the simulator, with the same dev loss."""
 GAMES = "train-30"
 """Protocol of the guided games: the last variations of each task, which the student has not read if they are
 many."""

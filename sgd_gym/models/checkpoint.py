@@ -164,7 +164,8 @@ tags: [{", ".join(["scienceworld", "sgd-gym", *meta.roles])}]
 ---
 # sgd_gym {" and ".join(meta.roles)} ({meta.model}, {meta.family}, {parameters / 1e6:.2f} M parameters)
 
-Trained on annotated oracle paths of ScienceWorld {meta.scienceworld} (train split).
+Trained on annotated episodes of ScienceWorld {meta.scienceworld} (train split). What it reads and writes is
+in `sgd_gym.prompts`; `sgd-gym bench run` plays with it.
 
 * Tasks: {", ".join(meta.tasks)}
 * Settings: {settings}; prompt version: {meta.prompt_version}; data hash: `{meta.data_hash}`
