@@ -17,6 +17,7 @@ from sgd_gym.benchmarks.protocols import Protocol, get_protocol
 from sgd_gym.benchmarks.summary import overall_summary, summarise
 from sgd_gym.errors import UnknownNameError
 from sgd_gym.provenance import describe_run
+from sgd_gym.shipped import DEFAULT
 
 BASE = "as it is"
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -48,10 +49,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
 class AblationsConfig:
     """Compare agent sgd with itself, one setting changed at a time."""
 
-    planner: Path
-    """Checkpoint folder of the planner."""
-    executor: Path
-    """Checkpoint folder of the executor."""
+    planner: Path = Path(DEFAULT)
+    """Checkpoint folder of the planner; "default" for the weights that come with the package."""
+    executor: Path = Path(DEFAULT)
+    """Checkpoint folder of the executor, the same."""
     protocol: str = "dev-mini"
     """Episodes, limits, scoring."""
     tasks: list[str] | None = None

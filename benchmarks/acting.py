@@ -27,6 +27,7 @@ from sgd_gym.models.generation import NumberFormat, load_writer
 from sgd_gym.models.writer import Writer
 from sgd_gym.prompts import Role
 from sgd_gym.provenance import describe_run
+from sgd_gym.shipped import DEFAULT, find_checkpoint
 
 BAR_CPU, BAR_GPU = 10.0, 30.0
 """How many times fewer model seconds a move than the reference."""
@@ -40,10 +41,10 @@ MAX_LOSS = 1.0
 class ActingCostConfig:
     """Measure what acting costs, beside the papers' loop."""
 
-    planner: Path
-    """Checkpoint folder of the planner."""
-    executor: Path
-    """Checkpoint folder of the executor."""
+    planner: Path = Path(DEFAULT)
+    """Checkpoint folder of the planner; "default" for the weights that come with the package."""
+    executor: Path = Path(DEFAULT)
+    """Checkpoint folder of the executor, the same."""
     tasks: list[str] = field(default_factory=lambda: ["find-plant", "use-thermometer", "boil", "grow-plant"])
     """Task names or ids."""
     variations: int = 4
@@ -81,6 +82,11 @@ def measure_acting(config: ActingCostConfig) -> list[Figure]:
         CheckpointError: If a checkpoint is missing or unfit.
         SgdGymError: If a bar is missed; the files are written first.
     """
+    config = replace(
+        config,
+        planner=find_checkpoint(config.planner, "planner"),
+        executor=find_checkpoint(config.executor, "executor"),
+    )
     steps = _steps(config)
     rows = {step.name: _play(step, config) for step in steps}
     figures = _figures(steps, rows, config)

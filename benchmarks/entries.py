@@ -12,7 +12,7 @@ from sgd_gym.errors import CheckpointError, SgdGymError, UnknownNameError
 from sgd_gym.llm.client import ChatClient
 from sgd_gym.models.checkpoint import read_meta
 from sgd_gym.options import Planner
-from sgd_gym.shipped import DEFAULT, find_checkpoint
+from sgd_gym.shipped import DEFAULT, find_checkpoint, is_default
 from sgd_gym.trajectories import episode_files
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _flat(config: "BenchConfig", open_client: OpenClient) -> Entry:
 
         return FlatAgent.from_pretrained(flat, config, config.seed)
 
-    return Entry("flat", make, [flat], config.command_note, settings=config.acting)
+    return Entry("flat", make, [flat], _note(config.command_note, flat), settings=config.acting)
 
 
 def _sgd(config: "BenchConfig", open_client: OpenClient) -> Entry:
@@ -114,8 +114,9 @@ def _sgd(config: "BenchConfig", open_client: OpenClient) -> Entry:
         limits = (config.max_option_moves, config.planner_every_move, config.until_achieved)
         return SGDAgent(make_planner(), carries_out, *limits)
 
-    note = ", ".join(filter(None, (config.command_note, _search_note(config))))
-    return Entry("sgd", make, [*planners, executor], note, settings=config.acting)
+    checkpoints = [*planners, executor]
+    bounds = ", ".join(filter(None, (config.command_note, _search_note(config))))
+    return Entry("sgd", make, checkpoints, _note(bounds, *checkpoints), settings=config.acting)
 
 
 def _scripted(config: "BenchConfig", open_client: OpenClient) -> Entry:
@@ -128,7 +129,13 @@ def _scripted(config: "BenchConfig", open_client: OpenClient) -> Entry:
         executor, every_move = ScriptedExecutor(), config.planner_every_move
         return SGDAgent(make_planner(), executor, config.max_option_moves, every_move, until_achieved=True)
 
-    return Entry("scripted", make, planners, _search_note(config), settings=config.acting)
+    return Entry("scripted", make, planners, _note(_search_note(config), *planners), settings=config.acting)
+
+
+def _note(bounds: str, *checkpoints: Path) -> str:
+    """Return what tables say of an agent beside its name; shipped weights are told from one's own."""
+    is_shipped = any(is_default(folder) for folder in checkpoints)
+    return ", ".join(filter(None, ("shipped" if is_shipped else "", bounds)))
 
 
 def _search_note(config: "BenchConfig") -> str:

@@ -6,7 +6,7 @@ the same dev episodes. A run that was finished is not made again.
 """
 
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -25,16 +25,17 @@ from sgd_gym.errors import SgdGymError
 from sgd_gym.models.checkpoint import read_meta
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
+from sgd_gym.shipped import DEFAULT, find_checkpoint
 
 
 @dataclass
 class RerankingConfig:
     """Fine-tune a planner's choice of sub-goals where agent sgd is weak, and compare on dev."""
 
-    planner: Path
-    """Checkpoint folder of the planner."""
-    executor: Path
-    """Checkpoint folder of the executor."""
+    planner: Path = Path(DEFAULT)
+    """Checkpoint folder of the planner; "default" for the weights that come with the package."""
+    executor: Path = Path(DEFAULT)
+    """Checkpoint folder of the executor, the same."""
     tasks: list[str] | None = None
     """Task names or ids; the weakest of those that the planner was trained on if not given."""
     weakest: int = 3
@@ -69,6 +70,11 @@ def measure_reranking(config: RerankingConfig) -> list[Figure]:
     for name in (*numbers, "processes"):
         if getattr(config, name) < 1:
             raise SgdGymError(f"{name} is {getattr(config, name)}. Allowed: 1 or more.")
+    config = replace(
+        config,
+        planner=find_checkpoint(config.planner, "planner"),
+        executor=find_checkpoint(config.executor, "executor"),
+    )
     tasks = [task.name for task in get_tasks(config.tasks)] if config.tasks else _weakest(config)
     jobs = [(task, seed) for task in tasks for seed in range(config.seeds)]
     missing = [job for job in jobs if not (_folder(config, *job) / "settings.json").is_file()]

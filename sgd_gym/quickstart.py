@@ -9,7 +9,8 @@ from time import monotonic
 
 from rich.console import Console
 
-from sgd_gym.benchmarks.bench import BenchConfig, bench
+from sgd_gym.benchmarks.bench import BenchConfig, MergeConfig, bench, merge
+from sgd_gym.benchmarks.page.build import ReportConfig, make_report
 from sgd_gym.benchmarks.protocols import QUICKSTART_TASKS
 from sgd_gym.benchmarks.sheets import make_terminal
 from sgd_gym.benchmarks.tables import make_sheets
@@ -18,6 +19,7 @@ from sgd_gym.data.collect import CollectConfig, collect
 from sgd_gym.data.shorten import shorten_folder
 from sgd_gym.progress import CONSOLE
 from sgd_gym.prompts import Role
+from sgd_gym.shipped import DEFAULT
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.job import FIGURES
 from sgd_gym.training.train import train
@@ -29,7 +31,7 @@ TRAIN_VARIATIONS, DEV_VARIATIONS = 80, 10
 
 @dataclass
 class QuickstartConfig:
-    """Collect and annotate paths, train three nano models and compare four agents on four tasks."""
+    """Collect and annotate paths, train three nano models, and compare them with the shipped weights."""
 
     out: Path = Path("runs/quickstart")
     """Folder for data, checkpoints and results."""
@@ -37,6 +39,8 @@ class QuickstartConfig:
     """Seed of training and of the agents that draw."""
     worlds: int = 2
     """How many simulators run side by side."""
+    play_only: bool = False
+    """Train nothing: only the weights that come with the package play."""
     smoke: bool = False
     """One task, a few variations and short trainings: shows that everything works, not how well."""
 
@@ -44,8 +48,34 @@ class QuickstartConfig:
 def quickstart(config: QuickstartConfig) -> None:
     """Run the main job and print the table that compares the agents."""
     started = monotonic()
-    out, tasks = config.out, list(QUICKSTART_TASKS[1:2] if config.smoke else QUICKSTART_TASKS)
-    data, tensorboard = out / "data", out / "tensorboard"
+    out = config.out
+    acting = BenchConfig(
+        protocol="smoke" if config.smoke else "quickstart-dev", worlds=config.worlds, seed=config.seed
+    )
+    played, references = [], ["random", "oracle"]
+    if not config.play_only:
+        checkpoints = _train(config)
+        _stage(4, "play the dev variations with four agents")
+        own = replace(acting, agents=["sgd", "flat", *references], out=out / "trained", **checkpoints)
+        played.append(bench(own).path)
+        references = []
+    _stage(5, "play them with the weights that come with the package")
+    shipped = replace(acting, planner=Path(DEFAULT), executor=Path(DEFAULT), flat=Path(DEFAULT))
+    played.append(bench(replace(shipped, agents=["sgd", "flat", *references], out=out / "shipped")).path)
+    results = merge(MergeConfig(played, out=out))
+    report = make_report(ReportConfig(played, out / "report.html"))
+    minutes = (monotonic() - started) / 60
+    console = Console()
+    console.print(make_terminal(make_sheets(results.summaries(), results.protocol)))
+    console.print(f"Took {minutes:.1f} minutes. Results: {results.path}", soft_wrap=True)
+    console.print(f"Every game, move by move: open {report} in a browser", soft_wrap=True)
+    console.print(f"Curves and scores: tensorboard --logdir {out / 'tensorboard'}", soft_wrap=True)
+
+
+def _train(config: QuickstartConfig) -> dict[str, Path]:
+    """Make the data, train a model for each role, and return their folders."""
+    tasks = list(QUICKSTART_TASKS[1:2] if config.smoke else QUICKSTART_TASKS)
+    data = config.out / "data"
     _stage(1, "collect oracle paths from the simulator, and shorten them")
     plan = CollectConfig(out=data / "raw", tasks=tasks, worlds=config.worlds)
     for split, most in (("train", TRAIN_VARIATIONS), ("dev", DEV_VARIATIONS)):
@@ -54,39 +84,23 @@ def quickstart(config: QuickstartConfig) -> None:
     _stage(2, "annotate them with sub-goals by rules")
     annotate_folder(AnnotateConfig(data=data / "short", out=data / "annotated"))
     _stage(3, "train a nano planner, a nano executor and a nano flat model")
-    for role in ROLES:
+    checkpoints = {role: config.out / "checkpoints" / role for role in ROLES}
+    for role, folder in checkpoints.items():
         meta = train(
             role,
             TrainConfig(
-                out=out / "checkpoints" / role,
+                out=folder,
                 data=data / "annotated",
                 epochs=1 if config.smoke else EPOCHS,
                 seed=config.seed,
-                tensorboard=tensorboard / f"train-{role}",
+                tensorboard=config.out / "tensorboard" / f"train-{role}",
             ),
         )
         CONSOLE.print(
             f"{role}: {meta.scores[f'exact_{FIGURES[role]}']:.1%} of its dev targets written exactly"
         )
-    _stage(4, "play the dev variations with four agents")
-    results = bench(
-        BenchConfig(
-            agents=["sgd", "flat", "random", "oracle"],
-            protocol="smoke" if config.smoke else "quickstart-dev",
-            out=out,
-            planner=out / "checkpoints" / "planner",
-            executor=out / "checkpoints" / "executor",
-            flat=out / "checkpoints" / "flat",
-            worlds=config.worlds,
-            seed=config.seed,
-        )
-    )
-    minutes = (monotonic() - started) / 60
-    console = Console()
-    console.print(make_terminal(make_sheets(results.summaries(), results.protocol)))
-    console.print(f"Took {minutes:.1f} minutes. Results: {out / 'results.json'}", soft_wrap=True)
-    console.print(f"Curves and scores: tensorboard --logdir {out / 'tensorboard'}", soft_wrap=True)
+    return {str(role): folder for role, folder in checkpoints.items()}
 
 
 def _stage(number: int, what: str) -> None:
-    CONSOLE.rule(f"{number}/4 {what}", align="left")
+    CONSOLE.rule(f"{number}/5 {what}", align="left")

@@ -31,3 +31,8 @@ def find_checkpoint(name: Path | str, role: str) -> Path:
             f"Fix: name a folder that 'sgd-gym train {role}' wrote instead of {DEFAULT!r}."
         )
     return folder
+
+
+def is_default(folder: Path) -> bool:
+    """Return whether a checkpoint folder is one of the package's own."""
+    return folder.parent == WEIGHTS

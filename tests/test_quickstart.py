@@ -13,8 +13,8 @@ import pytest
 COMMAND = (sys.executable, "-m", "sgd_gym.cli", "quickstart", "--smoke", "--out")
 
 
-def quickstart(out: Path) -> str:
-    done = subprocess.run([*COMMAND, str(out)], capture_output=True, text=True, timeout=280)
+def quickstart(out: Path, *flags: str) -> str:
+    done = subprocess.run([*COMMAND, str(out), *flags], capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -28,15 +28,16 @@ def scores(out: Path) -> list[tuple[str, int, int, int]]:
 def test_killed_and_run_again_equals_undisturbed(tmp_path: Path) -> None:
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
     printed = quickstart(undisturbed)
-    for agent in ("sgd", "flat", "random", "oracle"):
-        assert agent in printed
+    for agent in ("sgd", "flat", "random", "oracle", "sgd (shipped)", "flat (shipped)"):
+        assert f" {agent} " in printed
+    assert "<!doctype html>" in (undisturbed / "report.html").read_text()[:100].lower()
     assert f"tensorboard --logdir {undisturbed}" in "".join(printed.splitlines())
     assert list((undisturbed / "tensorboard").glob("**/events.out.tfevents.*"))
     results = json.loads((undisturbed / "results.json").read_text())
     assert results["versions"]["scienceworld"] == "1.2.3"
     assert {row["agent"]: row["score_last"] for row in results["rows"]}["oracle"] == 100
 
-    for wait_for in ("checkpoints/planner", "episodes-random.jsonl"):
+    for wait_for in ("checkpoints/planner", "trained/episodes-random.jsonl"):
         process = subprocess.Popen(
             [*COMMAND, str(disturbed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -48,3 +49,10 @@ def test_killed_and_run_again_equals_undisturbed(tmp_path: Path) -> None:
         process.wait()
     quickstart(disturbed)
     assert scores(disturbed) == scores(undisturbed)
+
+
+@pytest.mark.slow
+def test_weights_that_come_with_the_package_play_at_once(tmp_path: Path) -> None:
+    quickstart(tmp_path, "--play-only")
+    assert [row[0] for row in scores(tmp_path)] == ["sgd (shipped)", "flat (shipped)", "random", "oracle"]
+    assert not (tmp_path / "checkpoints").exists()

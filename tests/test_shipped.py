@@ -70,8 +70,18 @@ def test_environment_and_benchmark_take_the_name(weights: Path) -> None:
     assert isinstance(load_executor("default"), ModelExecutor)
     default = Path("default")
     config = BenchConfig(planner=default, executor=default, flat=default)
-    found = {name: make_entry(name, config, config.open_client).checkpoints for name in ("sgd", "flat")}
-    assert found == {"sgd": [weights / "sgd"] * 2, "flat": [weights / "flat"]}
+    found = {name: make_entry(name, config, config.open_client) for name in ("sgd", "flat")}
+    assert found["sgd"].checkpoints == [weights / "sgd"] * 2
+    assert found["flat"].checkpoints == [weights / "flat"]
+
+
+def test_tables_tell_what_is_shipped_from_ones_own(weights: Path, checkpoints: Path) -> None:
+    own, default = checkpoints / "flat", Path("default")
+    labels = [
+        make_entry("flat", config, config.open_client).label
+        for config in (BenchConfig(flat=own), BenchConfig(flat=default, commands="visible"))
+    ]
+    assert labels == ["flat", "flat (shipped, visible commands)"]
 
 
 def test_a_role_that_is_not_shipped_is_told() -> None:
