@@ -54,10 +54,10 @@ def quickstart(config: QuickstartConfig) -> None:
     )
     played, references = [], ["random", "oracle"]
     if not config.play_only:
-        checkpoints = _train(config)
+        planner, executor, flat = _train(config)
         _stage(4, "play the dev variations with four agents")
-        own = replace(acting, agents=["sgd", "flat", *references], out=out / "trained", **checkpoints)
-        played.append(bench(own).path)
+        own = replace(acting, planner=planner, executor=executor, flat=flat)
+        played.append(bench(replace(own, agents=["sgd", "flat", *references], out=out / "trained")).path)
         references = []
     _stage(5, "play them with the weights that come with the package")
     shipped = replace(acting, planner=Path(DEFAULT), executor=Path(DEFAULT), flat=Path(DEFAULT))
@@ -72,7 +72,7 @@ def quickstart(config: QuickstartConfig) -> None:
     console.print(f"Curves and scores: tensorboard --logdir {out / 'tensorboard'}", soft_wrap=True)
 
 
-def _train(config: QuickstartConfig) -> dict[str, Path]:
+def _train(config: QuickstartConfig) -> list[Path]:
     """Make the data, train a model for each role, and return their folders."""
     tasks = list(QUICKSTART_TASKS[1:2] if config.smoke else QUICKSTART_TASKS)
     data = config.out / "data"
@@ -84,8 +84,8 @@ def _train(config: QuickstartConfig) -> dict[str, Path]:
     _stage(2, "annotate them with sub-goals by rules")
     annotate_folder(AnnotateConfig(data=data / "short", out=data / "annotated"))
     _stage(3, "train a nano planner, a nano executor and a nano flat model")
-    checkpoints = {role: config.out / "checkpoints" / role for role in ROLES}
-    for role, folder in checkpoints.items():
+    folders = [config.out / "checkpoints" / role for role in ROLES]
+    for role, folder in zip(ROLES, folders, strict=True):
         meta = train(
             role,
             TrainConfig(
@@ -99,7 +99,7 @@ def _train(config: QuickstartConfig) -> dict[str, Path]:
         CONSOLE.print(
             f"{role}: {meta.scores[f'exact_{FIGURES[role]}']:.1%} of its dev targets written exactly"
         )
-    return {str(role): folder for role, folder in checkpoints.items()}
+    return folders
 
 
 def _stage(number: int, what: str) -> None:
