@@ -19,7 +19,7 @@ SOURCES := setup.cfg pyproject.toml constraints.txt
 help:
 	@echo "make quickstart   install, then collect, train and benchmark at a small size"
 	@echo "make test         install, then run the tests"
-	@echo "make reproduce    train the default models and play the papers' protocols with them: hours"
+	@echo "make reproduce    train the default models and play the papers' protocols with them: 3 hours"
 	@echo "make reproduce-sad   train a teacher and its students by all methods, and compare them"
 	@echo "make check        lint, types and tests: run it before each commit"
 	@echo "make lint         ruff: rules and format"
