@@ -74,7 +74,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Advice:
-    """The next sub-goal, and the first commands that reach it; what a model of role sage writes.
+    """A sub-goal, and the next commands that reach it; what a model of role sage writes.
 
     Law: `Advice.read(str(advice)) == advice`.
     """
@@ -137,8 +137,8 @@ def make_events(episode: Episode, subgoals: bool, advice: bool = False) -> Itera
     Args:
         episode: What was played.
         subgoals: Whether sub-goals and their ends are told; flat imitation has none.
-        advice: Whether each option begins with the advice that a sage would give: its sub-goal with its first
-            commands.
+        advice: Whether before each command stands the advice that a sage would give: its sub-goal with the next
+            commands of its option. At play a sage is asked in the middle of options, too.
 
     Raises:
         DataError: If sub-goals are asked for and the episode has none.
@@ -154,15 +154,14 @@ def make_events(episode: Episode, subgoals: bool, advice: bool = False) -> Itera
     for number, step in enumerate(steps):
         if is_needless(step) and step.taught:
             continue
-        if (subgoals or advice) and (before is None or step.option_index != before.option_index):
-            if before is not None and subgoals:
+        if subgoals and (before is None or step.option_index != before.option_index):
+            if before is not None:
                 # Of a student's options, only one whose last command was refused shows when to end.
                 shows = before.taught or before.observation.startswith(REFUSALS)
                 yield Done(step.taught and shows)
-            if subgoals:
-                yield Plan(step.subgoal or "", step.taught)
-            if advice and step.taught:
-                yield _advise(steps[number:])
+            yield Plan(step.subgoal or "", step.taught)
+        if advice and step.taught:
+            yield _advise(steps[number:])
         before = step
         yield Command(step.action, step.taught)
         if number + 1 < len(steps):

@@ -15,7 +15,7 @@ import torch
 from sgd_gym.envs.simulator import SCIENCEWORLD_VERSION
 from sgd_gym.errors import CheckpointError, DataError, SgdGymError, UnknownNameError
 from sgd_gym.models.checkpoint import META_FILE, load_checkpoint, read_meta
-from sgd_gym.prompts import PROMPT_VERSION, ROLES, Role, each_advice, make_segments
+from sgd_gym.prompts import PROMPT_VERSION, ROLES, Role, each_advice, is_needless, make_segments
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.evaluation import evaluate
 from sgd_gym.training.job import FIGURES
@@ -302,7 +302,7 @@ def test_each_row_of_a_sage_ends_with_an_advice_and_holds_no_other(
     episode = read_episodes(annotated_data)[0]
     rows = make_rows([episode], ["sage"], model, tokenizer, 0.25).rows
     each = list(each_advice(make_segments(episode, ["sage"])))
-    assert len(rows) == len(each) == 1 + (episode.steps[-1].option_index or 0)
+    assert len(rows) == len(each) == sum(not is_needless(step) for step in episode.steps)
     for row, segments in zip(rows, each, strict=True):
         assert tokenizer.decode(row.tokens) == "".join(one.text for one in segments)
         assert tokenizer.decode(row.tokens[row.weights == 1]) == segments[-1].text
