@@ -137,8 +137,8 @@ def make_events(episode: Episode, subgoals: bool, advice: bool = False) -> Itera
     Args:
         episode: What was played.
         subgoals: Whether sub-goals and their ends are told; flat imitation has none.
-        advice: Whether before each command stands the advice that a sage would give: its sub-goal with the next
-            commands of its option. At play a sage is asked in the middle of options, too.
+        advice: Whether before each command stands the advice that a sage would give: its sub-goal with the
+            next commands of its option. At play a sage is asked in the middle of options, too.
 
     Raises:
         DataError: If sub-goals are asked for and the episode has none.
