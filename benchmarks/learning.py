@@ -7,9 +7,8 @@ Beside it, at random among the actions that are open. A run that was finished is
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from sgd_gym.envs.array import ScienceWorldSB3Env
 from sgd_gym.envs.tasks import get_task
 from sgd_gym.errors import UnknownNameError
 from sgd_gym.files import write_json
+from sgd_gym.processes import start_processes
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
 
@@ -68,8 +68,7 @@ def measure_learning(config: LearningConfig) -> list[Figure]:
     missing = [job for job in jobs if not _file(config, *job).exists()]
     with (
         track("learn", len(jobs), len(jobs) - len(missing)) as advance,
-        # Each run has its own process, for torch and the simulator's threads; none inherits a JVM.
-        ProcessPoolExecutor(config.processes, mp_context=get_context("spawn")) as pool,
+        start_processes(config.processes) as pool,  # each run has its own, for torch and the simulator
     ):
         for future in as_completed([pool.submit(_run, config, *job) for job in missing]):
             future.result()

@@ -5,9 +5,8 @@ choose among the planner's best sub-goals (`sgd_gym.agents.sb3.rerank`), with se
 the same dev episodes. A run that was finished is not made again.
 """
 
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from sgd_gym.benchmarks.summary import overall_summary, summarise
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.errors import SgdGymError
 from sgd_gym.models.checkpoint import read_meta
+from sgd_gym.processes import start_processes
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
 from sgd_gym.shipped import DEFAULT, find_checkpoint
@@ -80,8 +80,7 @@ def measure_reranking(config: RerankingConfig) -> list[Figure]:
     missing = [job for job in jobs if not (_folder(config, *job) / "settings.json").is_file()]
     with (
         track("rank sub-goals", len(jobs), len(jobs) - len(missing)) as advance,
-        # Each run has its own process, for torch and the simulator's threads; none inherits a JVM.
-        ProcessPoolExecutor(config.processes, mp_context=get_context("spawn")) as pool,
+        start_processes(config.processes) as pool,  # each run has its own, for torch and the simulator
     ):
         for future in as_completed([pool.submit(_learn, config, *job) for job in missing]):
             future.result()

@@ -6,14 +6,10 @@ Every stage keeps what is whole, so that a second run of the same command goes o
 """
 
 import json
-import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
 from time import monotonic
 
 from sgd_gym.benchmarks.bench import BenchConfig, bench
@@ -25,6 +21,7 @@ from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
 from sgd_gym.data.collect import CollectConfig, collect
 from sgd_gym.files import write_json
 from sgd_gym.models.checkpoint import META_FILE, read_meta, shrink_checkpoint
+from sgd_gym.processes import start_processes
 from sgd_gym.progress import CONSOLE
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.train import train
@@ -109,23 +106,11 @@ def _train(name: str, settings: TrainConfig, out: Path) -> Path:
     tensorboard = out / "tensorboard" / f"train-{name}"
     settings = replace(settings, out=out / "checkpoints" / name, shared=not is_flat, tensorboard=tensorboard)
     # A training that follows a long one in the same process runs at two thirds of its pace.
-    with ProcessPoolExecutor(1, get_context("spawn"), initializer=_end_with_parent) as pool:
+    with start_processes(1) as pool:
         meta = pool.submit(train, "flat" if is_flat else "planner", settings).result()
     if not (small / META_FILE).exists() or read_meta(small) != meta:
         shrink_checkpoint(settings.out, small)
     return small
-
-
-def _end_with_parent() -> None:
-    """Let this process end with its parent, be it by SIGKILL: the next run goes on from what is there."""
-    parent = parent_process()
-    assert parent is not None
-
-    def wait() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=wait, daemon=True).start()
 
 
 class _Clock:

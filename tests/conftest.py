@@ -53,6 +53,27 @@ def ctrl_c() -> Generator[None]:
 
 
 @pytest.fixture
+def ends_within() -> Callable[[int, float], bool]:
+    """Return a function that waits so many seconds for a process to end; a zombie has ended."""
+
+    def wait(pid: int, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while is_running(pid):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def is_running(pid: int) -> bool:
+        try:
+            return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
+    return wait
+
+
+@pytest.fixture
 def hang() -> Callable[[int], None]:
     """Return a function that stops a process and waits until each of its threads stands still.
 

@@ -24,7 +24,7 @@ MAX_LINES = 400
 # A room may import itself and the levels above it in this table; where a level is written with `<`,
 # also what stands to its left. Registration reads the table of tasks; environments it names by string.
 LEVELS = (
-    "errors < shipped < files < progress < provenance < llm",
+    "errors < shipped < files < processes < progress < provenance < llm",
     "spaces < trajectories < vocabulary < sight < subgoals < prompts",
     "goals < knowledge < options < encoders < naming < arrays",
     "envs",

@@ -1,10 +1,8 @@
 """How fast and how large the environment is, beside the stock wrapper, in one run; knows no agent."""
 
-import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +21,7 @@ from sgd_gym.envs.simulator import Simulator
 from sgd_gym.envs.startup_cache import startup_flags
 from sgd_gym.envs.tasks import get_task, get_tasks
 from sgd_gym.envs.vector import ScienceWorldVectorEnv
+from sgd_gym.processes import start_processes
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
 
@@ -198,7 +197,7 @@ def _measure_two_worlds(walks: Sequence[Walk], rounds: int) -> dict[str, list[fl
 def _measure_machine(rounds: int) -> list[float]:
     """Return how much more two busy processes do than one: what two worlds can reach at best."""
     gains = []
-    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+    with start_processes(2) as pool:
         list(pool.map(_count, range(2)))  # starts both
         for _ in range(rounds):
             one = pool.submit(_count, 0).result()

@@ -7,9 +7,7 @@ is named, and in a stock environment whose JVM has the same flags.
 
 import hashlib
 import json
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from sgd_gym.benchmarks.figures import Figure, check_bars, write_figures
 from sgd_gym.envs.scienceworld import ScienceWorldEnv
 from sgd_gym.envs.simulator import DETERMINISM_FLAGS
 from sgd_gym.envs.tasks import get_tasks
+from sgd_gym.processes import start_processes
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
 from sgd_gym.spaces import QUESTION
@@ -69,8 +68,7 @@ def compare_traces(config: TracesConfig) -> list[Figure]:
         SgdGymError: If a bar is missed; the files are written first.
     """
     tasks = [task.name for task in get_tasks(config.tasks)]
-    # spawn: a forked child would inherit our JVMs.
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    with start_processes(1) as pool:
         elsewhere = pool.submit(_play_elsewhere, tasks, config.max_moves, config.seed, None)
         walks = make_walks(tasks, ("oracle", "random"), config.max_moves, config.seed)
         first, second = (play_walks(walks, label) for label in ("play", "play again"))

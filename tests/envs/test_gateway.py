@@ -63,22 +63,6 @@ def make_program(path: Path, text: str) -> str:
     return str(path)
 
 
-def is_running(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def ends_within(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while is_running(pid):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def assert_goes_on(env: ScienceWorldEnv) -> None:
     """The next reset starts another JVM, which gives the same world."""
     again, _ = env.reset(seed=0)
@@ -118,7 +102,7 @@ def test_a_jvm_killed_before_a_reset_is_told(env: ScienceWorldEnv) -> None:
 
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_stops_the_jvm_whose_answer_nobody_reads(
-    env: ScienceWorldEnv, hang: Callable[[int], None]
+    env: ScienceWorldEnv, hang: Callable[[int], None], ends_within: Callable[[int, float], bool]
 ) -> None:
     """The answer to the move would be taken for that to the next."""
     pid = simulator_of(env).pid
@@ -128,20 +112,22 @@ def test_ctrl_c_stops_the_jvm_whose_answer_nobody_reads(
     with meanwhile(signal.pthread_kill, main, signal.SIGINT), pytest.raises(KeyboardInterrupt):
         env.step("look around")
     assert simulator_of(env).closed
-    assert not is_running(pid)
+    assert ends_within(pid, 0)
     with pytest.raises(SimulatorError, match="closed"):
         env.step("inventory")
     assert_goes_on(env)
 
 
-def test_an_answer_that_breaks_off_is_not_called_late(env: ScienceWorldEnv) -> None:
+def test_an_answer_that_breaks_off_is_not_called_late(
+    env: ScienceWorldEnv, ends_within: Callable[[int, float], bool]
+) -> None:
     simulator = simulator_of(env)
     connection = simulator._gateway._connection
     assert connection is not None
     connection.socket.shutdown(socket.SHUT_RDWR)
     with pytest.raises(SimulatorError, match=r"broke off \(.*\) during step"):
         env.step("look around")
-    assert not is_running(simulator.pid)
+    assert ends_within(simulator.pid, 0)
     assert_goes_on(env)
 
 
@@ -184,7 +170,7 @@ def test_a_java_that_is_killed_while_it_starts_is_not_called_late(tmp_path: Path
         Simulator(java=make_program(tmp_path / "java", "kill -9 $$"))
 
 
-def test_a_script_need_not_exec_the_jvm(tmp_path: Path) -> None:
+def test_a_script_need_not_exec_the_jvm(tmp_path: Path, ends_within: Callable[[int, float], bool]) -> None:
     simulator = Simulator(java=make_program(tmp_path / "java", f"'{find_java()}' \"$@\"\nexit $?"))
     (jvm,) = psutil.Process(simulator.pid).children()
     simulator.load("find-plant", 0, "easy")
@@ -297,14 +283,16 @@ def test_the_end_of_a_forked_child_leaves_the_parent_its_jvm() -> None:
     assert root == "universe"
 
 
-def test_a_forked_child_does_not_keep_the_jvm_of_a_killed_parent() -> None:
+def test_a_forked_child_does_not_keep_the_jvm_of_a_killed_parent(
+    ends_within: Callable[[int, float], bool],
+) -> None:
     with subprocess.Popen([sys.executable, "-c", FORK + STAY], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         pid, child = map(int, process.stdout.readline().split())
         try:
             process.kill()
             process.wait()
-            assert is_running(child)
+            assert not ends_within(child, 0)
             assert ends_within(pid, 10)
         finally:
             os.kill(child, signal.SIGKILL)

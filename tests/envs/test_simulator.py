@@ -61,22 +61,6 @@ def make_program(path: Path, text: str = "#!/bin/sh\necho I am no Java >&2\nexit
     return path
 
 
-def is_running(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def ends_within(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while is_running(pid):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 # --- find_java
 
 
@@ -262,15 +246,15 @@ def test_a_loaded_world_knows_nothing_of_the_one_before(world: Simulator) -> Non
 # --- the end
 
 
-def test_close_twice_and_use_after_close() -> None:
+def test_close_twice_and_use_after_close(ends_within: Callable[[int, float], bool]) -> None:
     simulator = Simulator()
     pid = simulator.pid
-    assert is_running(pid)
+    assert not ends_within(pid, 0)
     assert not simulator.closed
     simulator.close()
     simulator.close()
     assert simulator.closed
-    assert not is_running(pid)
+    assert ends_within(pid, 0)
     with pytest.raises(SimulatorError, match=r"closed\. Fix: make a new environment"):
         simulator.get("look")
 
@@ -293,7 +277,7 @@ def test_a_killed_jvm_is_told_and_the_next_reset_starts_another() -> None:
 
 
 def test_a_jvm_that_hangs_is_killed_and_told_without_a_traceback(
-    caplog: pytest.LogCaptureFixture, hang: Callable[[int], None]
+    caplog: pytest.LogCaptureFixture, hang: Callable[[int], None], ends_within: Callable[[int, float], bool]
 ) -> None:
     simulator = Simulator(timeout_s=5)
     try:
@@ -303,7 +287,7 @@ def test_a_jvm_that_hangs_is_killed_and_told_without_a_traceback(
         with pytest.raises(SimulatorError, match=r"no answer within 5 s during step\. Fix: "):
             simulator.step("look around")
         assert simulator.closed
-        assert not is_running(pid)
+        assert ends_within(pid, 0)
     finally:
         simulator.close()
     assert not caplog.records
@@ -333,18 +317,20 @@ simulator.close()
 """
 
 
-def test_a_process_that_is_killed_leaves_no_jvm() -> None:
+def test_a_process_that_is_killed_leaves_no_jvm(ends_within: Callable[[int, float], bool]) -> None:
     command = [sys.executable, "-c", f"{START}\nsys.stdin.read()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         pid = int(process.stdout.readline())
-        assert is_running(pid)
+        assert not ends_within(pid, 0)
         process.kill()
         assert process.wait() == -signal.SIGKILL
         assert ends_within(pid, 10)
 
 
-def test_a_process_that_forgets_to_close_leaves_no_jvm_and_no_noise() -> None:
+def test_a_process_that_forgets_to_close_leaves_no_jvm_and_no_noise(
+    ends_within: Callable[[int, float], bool],
+) -> None:
     done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert ends_within(int(done.stdout), 10)
