@@ -45,8 +45,8 @@ def overall(results: Results, summaries: Sequence[Summary], published: Sequence[
                 "iqm": _rounded(one.iqm),
                 "negative_as_zero": _rounded(one.score_negative_as_zero),
                 "last_good": _rounded(one.score_last_good),
-                "success": _rounded(one.success, 4),
-                "moves": round(one.moves, 2),
+                "success": _rounded(one.success),
+                "moves": round(one.moves, 4),
                 "episodes": one.episodes,
                 "errors": one.errors,
             }
@@ -71,7 +71,7 @@ def pairs(results: Results) -> list[Figure]:
                 "a": one,
                 "b": other,
                 "difference": _rounded(whole.difference),
-                "improvement": _rounded(whole.improvement, 4),
+                "improvement": _rounded(whole.improvement),
             }
         )
     return found
@@ -82,7 +82,7 @@ def heat_map(results: Results, summaries: Sequence[Summary], published: Sequence
     columns: list[Figure] = []
     for place, agent in enumerate(results.agents):
         means = {one.task: one.score.mean for one in summaries if one.agent == agent}
-        scores = [round(means[task], 2) for task in results.tasks]
+        scores = [round(means[task], 4) for task in results.tasks]
         columns.append({"name": agent, "agent": place, "scores": scores})
     for row, told in _published(published):
         own = [told.get(task) for task in results.tasks]
@@ -146,16 +146,16 @@ def costs(
             {
                 "name": agent,
                 "agent": place,
-                "score": round(one.score.mean, 2),
-                "tokens": round(one.tokens_per_move, 2),
-                "llm_tokens": round(one.llm_tokens, 1),
+                "score": round(one.score.mean, 4),
+                "tokens": round(one.tokens_per_move, 4),
+                "llm_tokens": round(one.llm_tokens, 4),
                 "money": None if one.money is None else round(one.money, 4),
-                "planner_calls": round(one.planner_calls, 1),
-                "executor_calls": round(one.executor_calls, 1),
-                "invalid_commands": round(one.invalid_commands, 1),
-                "agent_seconds": round(one.agent_seconds, 2),
-                "seconds": round(one.seconds, 2),
-                "peak_memory_mb": round(one.peak_memory_mb, 1),
+                "planner_calls": round(one.planner_calls, 4),
+                "executor_calls": round(one.executor_calls, 4),
+                "invalid_commands": round(one.invalid_commands, 4),
+                "agent_seconds": round(one.agent_seconds, 4),
+                "seconds": round(one.seconds, 4),
+                "peak_memory_mb": round(one.peak_memory_mb, 4),
             }
         )
     rows += [
@@ -183,8 +183,8 @@ def _counted(scores: Sequence[float], scoring: Scoring) -> Any:
     return np.asarray(counted[1:])
 
 
-def _rounded(interval: Interval, digits: int = 2) -> dict[str, float]:
-    return {name: round(value, digits) for name, value in asdict(interval).items()}
+def _rounded(interval: Interval) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in asdict(interval).items()}
 
 
 def _listed(values: Any, digits: int) -> list[float]:

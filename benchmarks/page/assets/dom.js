@@ -17,9 +17,17 @@ const el = (tag, attributes = {}, ...children) => build(document.createElement(t
 const svg = (tag, attributes = {}, ...children) =>
   build(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
-/** Writes a number with so many digits; nothing is a dash, and a minus is one. */
+/**
+ * Writes a number with so many digits; nothing is a dash, and a minus is one. As in the tables of Python, what
+ * lies just between two numbers becomes the one with the even digit.
+ */
 function fixed(value, digits = 1) {
-  return value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−");
+  if (value === null || value === undefined) return "–";
+  const between = /^50*$/.test(value.toFixed(20).split(".")[1].slice(digits));
+  const up = value.toFixed(digits);
+  const odd = Number(up.at(-1)) % 2 === 1;
+  const text = between && odd ? (value - Math.sign(value) * 0.5 * 10 ** -digits).toFixed(digits) : up;
+  return text.replace("-", "−");
 }
 
 const percent = (share) => `${Math.round(100 * share)} %`;

@@ -4,6 +4,7 @@ Opening a page fails the test if it complains on the console or asks the network
 """
 
 import json
+import re
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sgd_gym.benchmarks.page.build import MAX_MB, ReportConfig, make_report
+from sgd_gym.benchmarks.page.build import ASSETS, MAX_MB, ReportConfig, make_report
 from sgd_gym.benchmarks.transcripts import SCHEMA
 
 Open = Callable[..., Any]
@@ -103,6 +104,16 @@ def test_everything_shows_and_fits(
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (max(map(int, dark[4:-1].split(","))) < 60) == (theme == "dark")
     assert page.evaluate(CONTRAST) >= 4.5
+
+
+def test_numbers_are_those_of_the_tables(report: Path, open_page: Open) -> None:
+    function = re.search(r"function fixed.*?\n}\n", (ASSETS / "dom.js").read_text(), re.DOTALL)
+    assert function is not None
+    values = [46.25, 46.75, 78.45, 84.65, 0.05, 2.0, 100.0, -1.25, -1.75]
+    written = open_page(report).evaluate(
+        f"(values) => {{ {function[0]} return values.map((v) => fixed(v)); }}", values
+    )
+    assert written == [f"{value:.1f}".replace("-", "\u2212") for value in values]
 
 
 def test_the_theme_can_be_switched_and_stays(report: Path, open_page: Open) -> None:
