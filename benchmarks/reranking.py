@@ -133,9 +133,9 @@ def _figures(task: str, config: RerankingConfig) -> list[Figure]:
     for seed in range(config.seeds):
         after += _play(f"{task}: after", protocol, config, seed)
     figures = []
-    for rows in (before, after):
+    for rows, seeds in ((before, ""), (after, f", {config.seeds} seeds")):
         one = overall_summary(summarise(rows, protocol), rows[0]["agent"])
-        note = f"{one.episodes} dev episodes, {one.training_seeds} seeds"
+        note = f"{one.episodes} dev episodes{seeds}"
         figures.append(Figure(one.agent, one.score.mean, one.score.low, one.score.high, note=note))
     gain = compare_rows(after, before, protocol)[-1].difference
     figures.append(

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes benchmarks/results/rerank.json and rerank.md: what reinforcement learning adds to a planner in the three tasks
 # where its agent sgd is weakest, three seeds each. The planner has read half of the train paths: the shipped one scores
-# 98 on train variations, which leaves it nothing to learn from them. Takes about an hour on two CPU cores; after a kill
-# the same command goes on where it stopped.
+# 98 on train variations, which leaves it nothing to learn from them. Takes about an hour and three
+# quarters on two CPU cores; after a kill the same command goes on where it stopped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 make .venv/.installed
