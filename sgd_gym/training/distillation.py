@@ -90,16 +90,16 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
     tasks = [task.name for task in get_tasks(config.tasks)]
     teacher = config.out / "teacher"
     plan = TrainConfig(teacher, config.data, tasks, model=config.teacher_size, shared=True)
-    train_minutes("planner", plan, config.teacher_minutes)
+    passes = {"teacher": [train_minutes("planner", plan, config.teacher_minutes)]}
     rows = {"teacher": _play(teacher, "teacher", PROTOCOL, tasks, config)}
     for method in dict.fromkeys([IMITATION, *config.methods]):
-        rows[method] = []
+        passes[method], rows[method] = [], []
         for seed in range(config.seeds):
             folder = config.out / f"{re.sub(r'[^a-z]+', '-', method)}-{seed}"
             settings = replace(plan, model=config.size, teacher=teacher, seed=seed, **METHODS[method])
-            _train(method, replace(settings, out=folder), config)
+            passes[method].append(_train(method, replace(settings, out=folder), config))
             rows[method] += _play(folder, method, PROTOCOL, tasks, config)
-    figures = [_figure(name, own, rows[IMITATION]) for name, own in rows.items()]
+    figures = [_figure(name, own, rows[IMITATION], passes[name]) for name, own in rows.items()]
     write_figures(config.out, "distillation", figures, describe_run(config), _published())
     label = f"{PROTOCOL}: score, mean over {len(tasks)} tasks (95 % interval)"
     draw_scores(figures, label, config.out / "distillation.png")
@@ -115,19 +115,18 @@ def _published() -> list[str]:
     return [told, "", "| method | score | source |", "|---|---:|---|", *lines]
 
 
-def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> None:
-    """Train one student."""
+def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> float:
+    """Train one student, and return the passes over its episodes."""
     if method == SEQUENCE:
         games = _keep(config.out / "teacher", 0, settings, config)
-        train_minutes("planner", replace(settings, data=games, dev_data=settings.data), config.minutes)
-    elif method == ON_POLICY:
-        first = settings.out.with_name(f"{settings.out.name}-first")
-        train_minutes("planner", replace(settings, out=first), config.minutes / 2)
-        games = _keep(first, -100, settings, config)
-        second = replace(settings, init=first, played=games, played_share=config.played_share)
-        train_minutes("planner", second, config.minutes / 2)
-    else:
-        train_minutes("planner", settings, config.minutes)
+        settings = replace(settings, data=games, dev_data=settings.data)
+    if method != ON_POLICY:
+        return train_minutes("planner", settings, config.minutes)
+    first = settings.out.with_name(f"{settings.out.name}-first")
+    passes = train_minutes("planner", replace(settings, out=first), config.minutes / 2)
+    games = _keep(first, -100, settings, config)
+    second = replace(settings, init=first, played=games, played_share=config.played_share)
+    return passes + train_minutes("planner", second, config.minutes / 2)
 
 
 def _keep(folder: Path, min_score: int, settings: TrainConfig, config: DistillationConfig) -> Path:
@@ -146,8 +145,8 @@ def _play(folder: Path, name: str, protocol: str, tasks: list[str], config: Dist
     return [{**row, "agent": name} for row in bench(settings).rows]
 
 
-def _figure(name: str, rows: list[Row], imitation: list[Row]) -> Figure:
+def _figure(name: str, rows: list[Row], imitation: list[Row], passes: list[float]) -> Figure:
     seeds = len({row["training_seed"] for row in rows})
-    note = f"{seeds} seed{'s' * (seeds > 1)}"
+    note = f"{seeds} seed{'s' * (seeds > 1)}, {sum(passes) / len(passes):.1f} passes"
     base = rows if name == "teacher" else imitation
     return figure_beside(name, rows, base, get_protocol(PROTOCOL), IMITATION, note)

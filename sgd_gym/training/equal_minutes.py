@@ -23,13 +23,15 @@ TASKS = (
 """Twelve tasks: a short, a medium or a long one of nearly each topic."""
 
 
-def train_minutes(role: str, settings: TrainConfig, minutes: float) -> None:
-    """Train for so many minutes: as many passes as they are enough for at the pace measured first."""
+def train_minutes(role: str, settings: TrainConfig, minutes: float) -> float:
+    """Train for so many minutes, and return the passes that they are enough for, at a pace measured first."""
     note = settings.out.with_name(f"{settings.out.name}.epochs.json")
     if not note.exists():
         tokens_per_second, tokens = measure_pace(role, settings, seconds=min(30.0, 15 * minutes))
         write_json(note, {"epochs": round(minutes * 60 * tokens_per_second / tokens, 3)})
-    train(role, replace(settings, epochs=json.loads(note.read_text(encoding="utf-8"))["epochs"]))
+    epochs = float(json.loads(note.read_text(encoding="utf-8"))["epochs"])
+    train(role, replace(settings, epochs=epochs))
+    return epochs
 
 
 def play_dev(

@@ -1,5 +1,6 @@
 """What a student learns from a teacher: spans, losses, the grammar of commands, kept beliefs, training."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -317,7 +318,7 @@ def test_students_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     )
     figures = compare_distillation(config)
     assert [one.name for one in figures] == ["teacher", "imitation", *methods]
-    assert all("beside imitation; 1 seed" in one.note for one in figures[2:])
+    assert all(re.search(r"beside imitation; 1 seed, \d+\.\d passes", one.note) for one in figures[2:])
     meta = read_meta(tmp_path / "out" / "structured-kd-on-policy-0")
     assert meta.settings["played_share"] == 0.5
     assert (tmp_path / "out" / "distillation.png").stat().st_size > 1000
