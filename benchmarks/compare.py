@@ -13,7 +13,7 @@ from sgd_gym.benchmarks.protocols import Protocol
 from sgd_gym.benchmarks.results import check_alike, read_results
 from sgd_gym.benchmarks.sheets import Sheet
 from sgd_gym.benchmarks.stats import Interval, Scores, bootstrap
-from sgd_gym.benchmarks.summary import group_tasks, overall_summary, score_arrays, summarise
+from sgd_gym.benchmarks.summary import group_tasks, score_arrays
 from sgd_gym.errors import DataError, SgdGymError, UnknownNameError
 
 
@@ -125,11 +125,13 @@ def figure_beside(
         told: How `base` is named.
         note: What else is told.
     """
-    one = overall_summary(summarise(rows, protocol), rows[0]["agent"])
+    tasks = list(dict.fromkeys(row["task"] for row in rows))
+    scores = score_arrays(rows, (f"score_{protocol.scoring}",), tasks)
+    (score,) = bootstrap([scores], lambda means: [means[0][:, :, 0].mean((0, 1))])
     if rows is not base:
         gap = compare_rows(rows, base, protocol)[-1].difference
         note = f"{gap.mean:+.1f}{_mark(gap)} ({gap.low:+.1f} to {gap.high:+.1f}) beside {told}; {note}"
-    return Figure(name, one.score.mean, one.score.low, one.score.high, note=note)
+    return Figure(name, score.mean, score.low, score.high, note=note)
 
 
 def _mark(gap: Interval) -> str:

@@ -8,14 +8,14 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sgd_gym.benchmarks.compare import figure_beside
 from sgd_gym.benchmarks.figures import Figure, draw_scores, load_pyplot, write_figures
 from sgd_gym.benchmarks.journal import Row
-from sgd_gym.benchmarks.stats import mean_interval
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.errors import SgdGymError
 from sgd_gym.provenance import describe_run
 from sgd_gym.training.config import TrainConfig
-from sgd_gym.training.equal_minutes import TASKS, play_dev, scores_by_task, train_minutes
+from sgd_gym.training.equal_minutes import TASKS, dev_protocol, play_dev, train_minutes
 
 UNSEEN = ("melt", "test-conductivity", "find-plant")
 """Tasks left out of the training of one row; a task of the same topic stays in it."""
@@ -73,9 +73,9 @@ def ablate_training(config: TrainAblationsConfig) -> list[Figure]:
     left = [task for task in tasks if task not in unseen]
     rows[f"without {', '.join(unseen)}"] = replace(base, tasks=left)
     played = {name: _train_and_play(name, settings, tasks, config) for name, settings in rows.items()}
-    figures = [_figure(name, own, tasks, config) for name, own in played.items()]
+    figures = [_figure(name, own, played, tasks, config) for name, own in played.items()]
     figures += [
-        _figure(f"{name}: {', '.join(unseen)} alone", played[name], unseen, config)
+        _figure(f"{name}: {', '.join(unseen)} alone", played[name], played, unseen, config)
         for name in (config.sizes[0], list(rows)[-1])
     ]
     write_figures(config.out, "ablations_train", figures, describe_run(config))
@@ -92,12 +92,16 @@ def _train_and_play(
     trainings = {"planner": planner} if settings.shared else {"planner": planner, "executor": executor}
     for role, out in trainings.items():
         train_minutes(role, replace(settings, out=out), config.minutes / len(trainings))
-    limits = (config.dev_variations, config.worlds, config.seed)
+    protocol = dev_protocol(tasks, config.dev_variations)
     journal = config.out / f"episodes-{folder.name}.jsonl"
-    return play_dev(name, planner, executor, tasks, *limits, journal)
+    return play_dev(name, planner, executor, protocol, config.worlds, config.seed, journal)
 
 
-def _figure(name: str, rows: list[Row], tasks: list[str], config: TrainAblationsConfig) -> Figure:
-    one = mean_interval(scores_by_task(rows, tasks))
-    note = f"mean over {len(tasks)} tasks, {config.dev_variations} dev variations each, one training seed"
-    return Figure(name, one.mean, one.low, one.high, note=note)
+def _figure(
+    name: str, rows: list[Row], played: dict[str, list[Row]], tasks: list[str], config: TrainAblationsConfig
+) -> Figure:
+    first, protocol = config.sizes[0], dev_protocol(tasks, config.dev_variations)
+    own = [row for row in rows if row["task"] in tasks]
+    base = own if rows is played[first] else [row for row in played[first] if row["task"] in tasks]
+    note = f"{len(tasks)} tasks, {config.dev_variations} dev variations each, one training seed"
+    return figure_beside(name, own, base, protocol, first, note)

@@ -34,36 +34,26 @@ def train_minutes(role: str, settings: TrainConfig, minutes: float) -> float:
     return epochs
 
 
+def dev_protocol(tasks: Sequence[str], variations: int) -> Protocol:
+    """Return what is played after training: so many dev variations of each task, spread over all of them."""
+    return Protocol("equal-minutes", tuple(tasks), "dev", variations, 100, 30, "easy", (), pick="spread")
+
+
 def play_dev(
-    name: str,
-    planner: Path,
-    executor: Path,
-    tasks: Sequence[str],
-    variations: int,
-    worlds: int,
-    seed: int,
-    journal: Path,
+    name: str, planner: Path, executor: Path, protocol: Protocol, worlds: int, seed: int, journal: Path
 ) -> list[Row]:
-    """Play dev episodes as agent *sgd* and return their rows; what the journal holds is not played again.
+    """Play as agent *sgd* and return the rows of the episodes; what the journal holds is not played again.
 
     Args:
         name: Of the agent in the rows.
         planner: Checkpoint folder of the planner.
         executor: Checkpoint folder of the executor; may be the same one.
-        tasks: Names of tasks.
-        variations: How many of each task are played.
+        protocol: What is played.
         worlds: How many simulators run side by side.
         seed: Of the episodes.
         journal: File that keeps each finished episode.
     """
-    protocol = Protocol("equal-minutes", tuple(tasks), "dev", variations, 100, 30, "easy", (), pick="spread")
-
     settings = BenchConfig(planner=planner, executor=executor)
     entry = make_entry("sgd", settings, settings.open_client)
     fingerprint = fingerprint_of(name, protocol, seed, entry.checkpoints)
     return play(name, entry.make_agent, protocol, protocol.episodes(seed=seed), worlds, journal, fingerprint)
-
-
-def scores_by_task(rows: Sequence[Row], tasks: Sequence[str]) -> list[list[int]]:
-    """Return the scores of each task; a negative one counts 0."""
-    return [[row["score_negative_as_zero"] for row in rows if row["task"] == task] for task in tasks]

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from sgd_gym.benchmarks.compare import figure_beside
 from sgd_gym.benchmarks.figures import Figure, draw_scores, load_pyplot, write_figures
-from sgd_gym.benchmarks.stats import mean_interval
+from sgd_gym.benchmarks.journal import Row
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.models.presets import FAMILIES
 from sgd_gym.provenance import describe_run
 from sgd_gym.training.config import TrainConfig
-from sgd_gym.training.equal_minutes import TASKS, play_dev, scores_by_task, train_minutes
+from sgd_gym.training.equal_minutes import TASKS, dev_protocol, play_dev, train_minutes
 
 
 @dataclass
@@ -53,16 +54,16 @@ def compare_families(config: FamiliesConfig) -> list[Figure]:
         for preset in config.presets
         for family in FAMILIES
     ]
-    figures = []
+    protocol = dev_protocol(tasks, config.dev_variations)
+    played: dict[str, list[Row]] = {}
     for name, settings in rows:
         folder = config.out / name.replace(" ", "-")
         train_minutes("planner", replace(settings, out=folder), config.minutes)
         journal = config.out / f"episodes-{folder.name}.jsonl"
-        limits = (config.dev_variations, config.worlds, config.seed)
-        played = play_dev(name, folder, folder, tasks, *limits, journal)
-        one = mean_interval(scores_by_task(played, tasks))
-        note = f"mean over {len(tasks)} tasks, {config.dev_variations} dev variations each, one training seed"
-        figures.append(Figure(name, one.mean, one.low, one.high, note=note))
+        played[name] = play_dev(name, folder, folder, protocol, config.worlds, config.seed, journal)
+    first, base = next(iter(played.items()))
+    note = f"{len(tasks)} tasks, {config.dev_variations} dev variations each, one training seed"
+    figures = [figure_beside(name, own, base, protocol, first, note) for name, own in played.items()]
     write_figures(config.out, "families", figures, describe_run(config))
     label = "dev score, mean over tasks (95 % interval over variations)"
     draw_scores(figures, label, config.out / "families.png")

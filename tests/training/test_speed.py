@@ -76,6 +76,7 @@ def test_what_training_needs_is_compared(tmp_path: Path) -> None:
     metas = [read_meta(tmp_path / "out" / folder, "executor") for folder in folders]
     assert [meta.tasks for meta in metas] == [sorted(tasks)] * 3 + [["find-living-thing"]]
     assert metas[1].data_hash != metas[0].data_hash == metas[2].data_hash
+    assert (tmp_path / "out" / "ablations_train.md").read_text().count("beside nano; 2 tasks") == 4
     assert (tmp_path / "out" / "ablations_train.png").stat().st_size > 1000
     assert values(ablate_training(config)) == found
 
