@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -115,10 +116,10 @@ def draw_scores(figures: Sequence[Figure], label: str, path: Path) -> None:
     values = [one.value for one in figures]
     low = [max(0.0, one.value - (one.low or 0)) for one in figures]
     high = [max(0.0, (one.high or 0) - one.value) for one in figures]
-    names = [one.name for one in figures]
+    names = [fill(one.name, 36) for one in figures]
     panel.barh(names, values, xerr=[low, high], color="tab:blue", alpha=0.8, capsize=3)
     panel.invert_yaxis()
-    panel.set_xlabel(label)
+    figure.supxlabel(label, fontsize="medium")
     panel.set_xlim(0, 100)
     figure.tight_layout()
     figure.savefig(path, dpi=120)

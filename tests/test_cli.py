@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,13 @@ def test_names_may_have_blanks_or_commas_between_them(monkeypatch: pytest.Monkey
     for tasks in ("boil,melt", "boil melt", "boil, melt"):
         cli.main([*f"collect --tasks {tasks} --splits train,dev,test".split()])
     assert seen == [(["boil", "melt"], ["train", "dev", "test"])] * 3
+
+
+@pytest.mark.parametrize("name", cli.MEASURES)
+def test_without_flags_settings_are_the_defaults(name: str) -> None:
+    module, config, _ = cli.MEASURES[name]
+    make = getattr(import_module(module), config)
+    assert cli._parse(make, [], name) == make()
 
 
 @pytest.mark.parametrize("java", ["/nonexistent/java", "/bin/echo"])

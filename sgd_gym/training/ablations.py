@@ -75,7 +75,7 @@ def ablate_training(config: TrainAblationsConfig) -> list[Figure]:
     played = {name: _train_and_play(name, settings, tasks, config) for name, settings in rows.items()}
     figures = [_figure(name, own, played, tasks, config) for name, own in played.items()]
     figures += [
-        _figure(f"{name}: {', '.join(unseen)} alone", played[name], played, unseen, config)
+        _figure(f"{name}: those {len(unseen)} alone", played[name], played, unseen, config)
         for name in (config.sizes[0], list(rows)[-1])
     ]
     write_figures(config.out, "ablations_train", figures, describe_run(config))

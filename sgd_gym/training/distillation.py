@@ -6,7 +6,6 @@ it once before the first batch (kept beliefs, curriculum) is not.
 """
 
 import csv
-import re
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -25,22 +24,22 @@ from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.equal_minutes import TASKS, train_minutes
 
 PROTOCOL = "dev-mini"
-IMITATION, SEQUENCE, ON_POLICY = "imitation", "sequence-kd", "structured-kd, on-policy"
+IMITATION, SEQUENCE, ON_POLICY = "imitation", "sequence-kd", "on-policy"
 METHODS: dict[str, dict[str, Any]] = {
     IMITATION: {},
     SEQUENCE: {},
     "token-kd": {"objective": "token-kd"},
     "structured-kd": {"objective": "structured-kd"},
-    "structured-kd, reason only": {"objective": "structured-kd", "act_weight": 0.0},
-    "structured-kd, act only": {"objective": "structured-kd", "reason_weight": 0.0},
-    "structured-kd, no spans": {"objective": "structured-kd", "masks": "none"},
-    "structured-kd, random masks": {"objective": "structured-kd", "masks": "random"},
-    "structured-kd, curriculum": {"objective": "structured-kd", "curriculum": True},
-    "structured-kd, with labels": {"objective": "structured-kd", "label_weight": 1.0},
-    "structured-kd, kept beliefs": {"objective": "structured-kd", "beliefs": 8},
+    "reason-only": {"objective": "structured-kd", "act_weight": 0.0},
+    "act-only": {"objective": "structured-kd", "reason_weight": 0.0},
+    "no-spans": {"objective": "structured-kd", "masks": "none"},
+    "random-masks": {"objective": "structured-kd", "masks": "random"},
+    "curriculum": {"objective": "structured-kd", "curriculum": True},
+    "with-labels": {"objective": "structured-kd", "label_weight": 1.0},
+    "kept-beliefs": {"objective": "structured-kd", "beliefs": 8},
     ON_POLICY: {"objective": "structured-kd"},
 }
-"""Settings of `TrainConfig` by what tables say.
+"""Settings of `TrainConfig` by method; those after structured-kd are kinds of it.
 
 For sequence-kd a student imitates the teacher's games that did not fail; on policy, it spends the second half
 of the time with its own games among the recorded ones."""
@@ -95,7 +94,7 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
     for method in dict.fromkeys([IMITATION, *config.methods]):
         passes[method], rows[method] = [], []
         for seed in range(config.seeds):
-            folder = config.out / f"{re.sub(r'[^a-z]+', '-', method)}-{seed}"
+            folder = config.out / f"{method}-{seed}"
             settings = replace(plan, model=config.size, teacher=teacher, seed=seed, **METHODS[method])
             passes[method].append(_train(method, replace(settings, out=folder), config))
             rows[method] += _play(folder, method, PROTOCOL, tasks, config)

@@ -311,7 +311,7 @@ def test_students_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     tasks = ["find-plant", "find-living-thing"]
     collect(CollectConfig(tmp_path / "raw", tasks, ["train", "dev"], max_variations=2, worlds=2))
     annotate_folder(AnnotateConfig(tmp_path / "raw", tmp_path / "data"))
-    methods = ["sequence-kd", "structured-kd, on-policy"]
+    methods = ["sequence-kd", "on-policy"]
     config = DistillationConfig(
         *(tmp_path / "data", tasks, methods, "nano", "nano", 0.1, 0.1),
         **{"worlds": 2, "out": tmp_path / "out"},
@@ -319,7 +319,7 @@ def test_students_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     figures = compare_distillation(config)
     assert [one.name for one in figures] == ["teacher", "imitation", *methods]
     assert all(re.search(r"beside imitation; 1 seed, \d+\.\d passes", one.note) for one in figures[2:])
-    meta = read_meta(tmp_path / "out" / "structured-kd-on-policy-0")
+    meta = read_meta(tmp_path / "out" / "on-policy-0")
     assert meta.settings["played_share"] == 0.5
     assert (tmp_path / "out" / "distillation.png").stat().st_size > 1000
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("model.safetensors")}

@@ -70,7 +70,7 @@ def test_what_training_needs_is_compared(tmp_path: Path) -> None:
     assert list(found) == [
         *("nano", "planner and executor apart", "50 % of the episodes", "the oracle's own paths"),
         "without find-plant",
-        *("nano: find-plant alone", "without find-plant: find-plant alone"),
+        *("nano: those 1 alone", "without find-plant: those 1 alone"),
     ]
     folders = ("nano", "50-of-the-episodes", "the-oracle-s-own-paths", "without-find-plant")
     metas = [read_meta(tmp_path / "out" / folder, "executor") for folder in folders]
