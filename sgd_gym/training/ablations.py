@@ -72,12 +72,15 @@ def ablate_training(config: TrainAblationsConfig) -> list[Figure]:
         rows["the oracle's own paths"] = replace(base, data=config.raw)
     left = [task for task in tasks if task not in unseen]
     rows[f"without {', '.join(unseen)}"] = replace(base, tasks=left)
-    played = {name: _train_and_play(name, settings, tasks, config) for name, settings in rows.items()}
-    figures = [_figure(name, own, played, tasks, config) for name, own in played.items()]
-    figures += [
-        _figure(f"{name}: those {len(unseen)} alone", played[name], played, unseen, config)
-        for name in (config.sizes[0], list(rows)[-1])
-    ]
+    played: dict[str, list[Row]] = {}
+    figures = []
+    for name, settings in rows.items():
+        played[name], passes = _train_and_play(name, settings, tasks, config)
+        note = f"{' and '.join(f'{one:.1f}' for one in passes)} passes, "
+        figures.append(_figure(name, played[name], played[config.sizes[0]], tasks, config, note))
+    for name in (config.sizes[0], list(rows)[-1]):
+        told = f"{name}: those {len(unseen)} alone"
+        figures.append(_figure(told, played[name], played[config.sizes[0]], unseen, config))
     write_figures(config.out, "ablations_train", figures, describe_run(config))
     label = "dev score, mean over tasks (95 % interval over variations)"
     draw_scores(figures, label, config.out / "ablations_train.png")
@@ -86,22 +89,28 @@ def ablate_training(config: TrainAblationsConfig) -> list[Figure]:
 
 def _train_and_play(
     name: str, settings: TrainConfig, tasks: list[str], config: TrainAblationsConfig
-) -> list[Row]:
+) -> tuple[list[Row], list[float]]:
+    """Return the rows of one training's episodes, and the passes of its models."""
     folder = config.out / re.sub(r"\W+", "-", name)
     planner, executor = (folder, folder) if settings.shared else (folder / "planner", folder / "executor")
     trainings = {"planner": planner} if settings.shared else {"planner": planner, "executor": executor}
-    for role, out in trainings.items():
-        train_minutes(role, replace(settings, out=out), config.minutes / len(trainings))
+    minutes = config.minutes / len(trainings)
+    passes = [train_minutes(role, replace(settings, out=out), minutes) for role, out in trainings.items()]
     protocol = dev_protocol(tasks, config.dev_variations)
     journal = config.out / f"episodes-{folder.name}.jsonl"
-    return play_dev(name, planner, executor, protocol, config.worlds, config.seed, journal)
+    return play_dev(name, planner, executor, protocol, config.worlds, config.seed, journal), passes
 
 
 def _figure(
-    name: str, rows: list[Row], played: dict[str, list[Row]], tasks: list[str], config: TrainAblationsConfig
+    name: str,
+    rows: list[Row],
+    base: list[Row],
+    tasks: list[str],
+    config: TrainAblationsConfig,
+    note: str = "",
 ) -> Figure:
-    first, protocol = config.sizes[0], dev_protocol(tasks, config.dev_variations)
+    """Return the score on some of the tasks beside that of the first row."""
     own = [row for row in rows if row["task"] in tasks]
-    base = own if rows is played[first] else [row for row in played[first] if row["task"] in tasks]
-    note = f"{len(tasks)} tasks, {config.dev_variations} dev variations each, one training seed"
-    return figure_beside(name, own, base, protocol, first, note)
+    others = own if rows is base else [row for row in base if row["task"] in tasks]
+    note += f"{len(tasks)} tasks, {config.dev_variations} dev variations each, one training seed"
+    return figure_beside(name, own, others, dev_protocol(tasks, config.dev_variations), config.sizes[0], note)

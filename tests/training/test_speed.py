@@ -1,6 +1,7 @@
 """The measurements of training measure: small runs of each, on real data and, for scores, the simulator."""
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -76,7 +77,8 @@ def test_what_training_needs_is_compared(tmp_path: Path) -> None:
     metas = [read_meta(tmp_path / "out" / folder, "executor") for folder in folders]
     assert [meta.tasks for meta in metas] == [sorted(tasks)] * 3 + [["find-living-thing"]]
     assert metas[1].data_hash != metas[0].data_hash == metas[2].data_hash
-    assert (tmp_path / "out" / "ablations_train.md").read_text().count("beside nano; 2 tasks") == 4
+    table = (tmp_path / "out" / "ablations_train.md").read_text()
+    assert len(re.findall(r"beside nano; \d+\.\d (and \d+\.\d )?passes, 2 tasks", table)) == 4
     assert (tmp_path / "out" / "ablations_train.png").stat().st_size > 1000
     assert values(ablate_training(config)) == found
 
