@@ -12,7 +12,7 @@ from sgd_gym.benchmarks.journal import Row
 from sgd_gym.benchmarks.protocols import Protocol
 from sgd_gym.benchmarks.results import check_alike, read_results
 from sgd_gym.benchmarks.sheets import Sheet
-from sgd_gym.benchmarks.stats import Interval, Scores, bootstrap
+from sgd_gym.benchmarks.stats import Interval, Scores, bootstrap, macro_interval
 from sgd_gym.benchmarks.summary import group_tasks, score_arrays
 from sgd_gym.errors import DataError, SgdGymError, UnknownNameError
 
@@ -126,8 +126,7 @@ def figure_beside(
         note: What else is told.
     """
     tasks = list(dict.fromkeys(row["task"] for row in rows))
-    scores = score_arrays(rows, (f"score_{protocol.scoring}",), tasks)
-    (score,) = bootstrap([scores], lambda means: [means[0][:, :, 0].mean((0, 1))])
+    score = macro_interval(score_arrays(rows, (f"score_{protocol.scoring}",), tasks))
     if rows is not base:
         gap = compare_rows(rows, base, protocol)[-1].difference
         note = f"{gap.mean:+.1f}{_mark(gap)} ({gap.low:+.1f} to {gap.high:+.1f}) beside {told}; {note}"

@@ -40,7 +40,11 @@ def mean_interval(groups: Sequence[Sequence[float]]) -> Interval:
     Args:
         groups: One list of scores for each task, of one training seed; none may be empty.
     """
-    scores = [np.asarray(group, dtype=float)[None, :, None] for group in groups]
+    return macro_interval([np.asarray(group, dtype=float)[None, :, None] for group in groups])
+
+
+def macro_interval(scores: Scores) -> Interval:
+    """Return the mean over seeds and tasks of the first kind of score, with its bootstrap interval."""
     (interval,) = bootstrap([scores], lambda means: [means[0][:, :, 0].mean((0, 1))])
     return interval
 

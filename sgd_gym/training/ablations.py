@@ -79,7 +79,7 @@ def ablate_training(config: TrainAblationsConfig) -> list[Figure]:
         note = f"{' and '.join(f'{one:.1f}' for one in passes)} passes, "
         figures.append(_figure(name, played[name], played[config.sizes[0]], tasks, config, note))
     for name in (config.sizes[0], list(rows)[-1]):
-        told = f"{name}: those {len(unseen)} alone"
+        told = f"{name}: on these alone"
         figures.append(_figure(told, played[name], played[config.sizes[0]], unseen, config))
     write_figures(config.out, "ablations_train", figures, describe_run(config))
     label = "dev score, mean over tasks (95 % interval over variations)"

@@ -71,7 +71,7 @@ def test_what_training_needs_is_compared(tmp_path: Path) -> None:
     assert list(found) == [
         *("nano", "planner and executor apart", "50 % of the episodes", "the oracle's own paths"),
         "without find-plant",
-        *("nano: those 1 alone", "without find-plant: those 1 alone"),
+        *("nano: on these alone", "without find-plant: on these alone"),
     ]
     folders = ("nano", "50-of-the-episodes", "the-oracle-s-own-paths", "without-find-plant")
     metas = [read_meta(tmp_path / "out" / folder, "executor") for folder in folders]
