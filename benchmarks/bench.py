@@ -37,7 +37,7 @@ class BenchConfig(LlmConfig, ActingConfig):
     """Agents: sgd, flat, scripted, swiftsage, react, sb3, guided, random, oracle, or your
     package.module:Class."""
     protocol: str = "quickstart-dev"
-    """Episodes, limits, scoring: sgd-100, swiftsage-271, full-test, dev-mini, train-mini, train-30, heldout,
+    """Episodes, limits, scoring: sgd-100, swiftsage-271, full-test, dev-mini, train-all, train-30, heldout,
     quickstart-dev."""
     tasks: list[str] | None = None
     """Play these tasks of the protocol only."""

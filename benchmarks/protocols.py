@@ -120,7 +120,7 @@ PROTOCOLS = {
         Protocol("dev-mini", _ALL, "dev", 3, 100, 50, "easy", _VALID, pick="spread", version=2),
         # Games of a teacher, or with a guide, for a student to learn from; no figure is told of them.
         # Of the last variations a student of the first half of the split has read few or none.
-        Protocol("train-mini", _ALL, "train", 10, 100, 50, "easy", _VALID),
+        Protocol("train-all", _ALL, "train", None, 100, 50, "easy", _VALID),
         Protocol("train-30", _ALL, "train", 30, 100, 50, "easy", _VALID, pick="last", fill=30),
         Protocol("heldout", HELDOUT_TASKS, "test", 10, 100, 50, "easy", _VALID, unseen=True),
         Protocol("quickstart-dev", QUICKSTART_TASKS, "dev", 10, 100, 30, "easy", _VALID),

@@ -41,8 +41,8 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 """Settings of `TrainConfig` by method; those after structured-kd are kinds of it.
 
-For sequence-kd a student imitates the teacher's games that did not fail; on policy, it spends the second half
-of the time with its own games among the recorded ones."""
+For sequence-kd a student imitates the games that the teacher solved, of the whole train split; on policy, it
+spends the second half of the time with its own games among the recorded ones, however they ended."""
 
 
 @dataclass
@@ -63,6 +63,8 @@ class DistillationConfig:
     """How long the teacher trains."""
     minutes: float = 15.0
     """How long each student trains."""
+    kept_score: int = 100
+    """Games of the teacher that end below are not imitated (sequence-kd)."""
     played_share: float = 0.5
     """Share of a student's own games in its on-policy half."""
     seeds: int = 1
@@ -117,21 +119,23 @@ def _published() -> list[str]:
 def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> float:
     """Train one student, and return the passes over its episodes."""
     if method == SEQUENCE:
-        games = _keep(config.out / "teacher", 0, settings, config)
+        games = _keep(config.out / "teacher", "train-all", config.kept_score, settings, config)
         settings = replace(settings, data=games, dev_data=settings.data)
     if method != ON_POLICY:
         return train_minutes("planner", settings, config.minutes)
     first = settings.out.with_name(f"{settings.out.name}-first")
     passes = train_minutes("planner", replace(settings, out=first), config.minutes / 2)
-    games = _keep(first, -100, settings, config)
+    games = _keep(first, "train-30", -100, settings, config)
     second = replace(settings, init=first, played=games, played_share=config.played_share)
     return passes + train_minutes("planner", second, config.minutes / 2)
 
 
-def _keep(folder: Path, min_score: int, settings: TrainConfig, config: DistillationConfig) -> Path:
+def _keep(
+    folder: Path, protocol: str, min_score: int, settings: TrainConfig, config: DistillationConfig
+) -> Path:
     """Let a model play train episodes, and return a folder of those that ended at so many points or more."""
     out = folder.with_name(f"{folder.name}-games")
-    _play(folder, out.name, "train-mini", settings.tasks or [], config)
+    _play(folder, out.name, protocol, settings.tasks or [], config)
     keep_played(PlayedConfig(out / "results.json", "sgd", min_score, out / "episodes"))
     return out / "episodes"
 

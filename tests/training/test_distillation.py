@@ -306,15 +306,15 @@ def test_games_of_the_student_are_judged_and_not_imitated(batch: Any) -> None:
 
 @pytest.mark.slow
 def test_students_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("dev-mini", "train-mini"):
-        monkeypatch.setitem(PROTOCOLS, name, replace(PROTOCOLS[name], max_variations=1, max_moves=6))
+    for name in ("dev-mini", "train-all", "train-30"):
+        monkeypatch.setitem(PROTOCOLS, name, replace(PROTOCOLS[name], max_variations=1, max_moves=6, fill=1))
     tasks = ["find-plant", "find-living-thing"]
     collect(CollectConfig(tmp_path / "raw", tasks, ["train", "dev"], max_variations=2, worlds=2))
     annotate_folder(AnnotateConfig(tmp_path / "raw", tmp_path / "data"))
     methods = ["sequence-kd", "on-policy"]
     config = DistillationConfig(
         *(tmp_path / "data", tasks, methods, "nano", "nano", 0.1, 0.1),
-        **{"worlds": 2, "out": tmp_path / "out"},
+        **{"kept_score": 0, "worlds": 2, "out": tmp_path / "out"},
     )
     figures = compare_distillation(config)
     assert [one.name for one in figures] == ["teacher", "imitation", *methods]
