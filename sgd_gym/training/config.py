@@ -46,11 +46,11 @@ class TrainConfig:
     """Ask the teacher once, and keep its so many likeliest tokens at each place; it is asked at each batch if
     not given."""
     reason_weight: float = 1.0
-    """Weight of sub-goals (structured-kd)."""
+    """Weight of the teacher's sub-goals (structured-kd)."""
     act_weight: float = 1.0
-    """Weight of commands (structured-kd)."""
+    """Weight of the teacher's commands (structured-kd)."""
     label_weight: float = 0.0
-    """Weight of the recorded text beside the teacher's distribution (structured-kd)."""
+    """Weight of the recorded text of both, beside the teacher's (structured-kd)."""
     masks: Masks = "spans"
     """For ablations of structured-kd: all tokens are alike (none), or spans are drawn anew (random)."""
     played: Path | None = None

@@ -36,6 +36,8 @@ METHODS: dict[str, dict[str, Any]] = {
     "random-masks": {"objective": "structured-kd", "masks": "random"},
     "curriculum": {"objective": "structured-kd", "curriculum": True},
     "with-labels": {"objective": "structured-kd", "label_weight": 1.0},
+    "with-labels-reason-only": {"objective": "structured-kd", "label_weight": 1.0, "act_weight": 0.0},
+    "with-labels-act-only": {"objective": "structured-kd", "label_weight": 1.0, "reason_weight": 0.0},
     "kept-beliefs": {"objective": "structured-kd", "beliefs": 8},
     ON_POLICY: {"objective": "structured-kd"},
 }

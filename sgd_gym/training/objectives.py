@@ -69,7 +69,8 @@ class StructuredKD:
     """Structured Agent Distillation (arXiv 2505.13820): thoughts and actions have losses of their own.
 
     A thought, which a sub-goal is here, is compared with the teacher's over the whole vocabulary, an action
-    over the tokens that the grammar of commands allows there. What is only read carries no loss.
+    with the teacher's choice among the tokens that the grammar of commands allows there. What is only read
+    carries no loss.
     """
 
     def __init__(
@@ -86,9 +87,9 @@ class StructuredKD:
         Args:
             teacher: Whose distribution is learnt.
             act_tokens: Tells what may stand in a command.
-            reason_weight: Of each token of a thought.
-            act_weight: Of each token of an action.
-            label_weight: Of the cross-entropy of what was recorded, beside each divergence.
+            reason_weight: Of the divergence at each token of a thought.
+            act_weight: Of the divergence at each token of an action.
+            label_weight: Of the cross-entropy of what was recorded, at each token of both.
             masks: Other masks than the true ones, for ablations.
         """
         check_weights(reason_weight, act_weight, label_weight, masks)
@@ -106,12 +107,13 @@ class StructuredKD:
             chosen, allowed = spans == SPANS[span], None
             if span == "act":
                 allowed = self._act_tokens.mask(wanted.targets, chosen, logits.shape[-1])
-            losses = divergence(teacher[chosen], logits[chosen], allowed)
-            if self._label_weight:
-                labels = cross_entropy(logits[chosen].float(), wanted.targets[chosen], reduction="none")
-                losses = losses + self._label_weight * labels * wanted.weights[chosen]
-            loss = loss + own * losses.sum()
+            loss = loss + own * divergence(teacher[chosen], logits[chosen], allowed).sum()
             weight += own * int(chosen.sum())
+            if self._label_weight:
+                recorded = self._label_weight * wanted.weights[chosen]
+                labels = cross_entropy(logits[chosen].float(), wanted.targets[chosen], reduction="none")
+                loss = loss + (recorded * labels).sum()
+                weight += float(recorded.sum())
         return loss, torch.tensor(weight, device=logits.device)
 
     def _spans(self, wanted: Wanted) -> torch.Tensor:
@@ -135,15 +137,14 @@ def divergence(
     Args:
         teacher: Logits, (n, vocabulary).
         student: Logits, likewise.
-        allowed: Which tokens count, bool, likewise.
+        allowed: Among which tokens the teacher chooses, bool, likewise. The student's choice is among all:
+            were it among these, too, nothing would ever teach it that no other may stand there.
     """
-    teacher, student = teacher.float(), student.float()
     if allowed is not None:
-        teacher, student = (one.masked_fill(~allowed, -torch.inf) for one in (teacher, student))
-    log_p, log_q = log_softmax(teacher, -1), log_softmax(student, -1)
+        teacher = teacher.masked_fill(~allowed, -torch.inf)
+    log_p, log_q = log_softmax(teacher.float(), -1), log_softmax(student.float(), -1)
     # Where the teacher has no probability, 0 * log(0 / q) counts 0.
-    gaps = torch.where(log_p == -torch.inf, 0.0, log_p - log_q.masked_fill(log_q == -torch.inf, 0.0))
-    return (log_p.exp() * gaps).sum(-1)
+    return (log_p.exp() * (log_p.masked_fill(log_p == -torch.inf, 0.0) - log_q)).sum(-1)
 
 
 def check_weights(reason: float, act: float, label: float, masks: str) -> None:
