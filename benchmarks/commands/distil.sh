@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes benchmarks/results/distillation.json, distillation.md and distillation.png: a teacher, and students of it by
-# fourteen methods, fifteen minutes of training each, one seed, on twelve tasks. Takes about six hours on two CPU cores;
+# fifteen methods, fifteen minutes of training each, one seed, on twelve tasks. Takes about six hours on two CPU cores;
 # after a kill the same command goes on where it stopped. SEEDS=3 makes three students of each kind.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -52,7 +52,8 @@ class TrainConfig:
     label_weight: float = 0.0
     """Weight of the recorded text of both, beside the teacher's (structured-kd)."""
     masks: Masks = "spans"
-    """For ablations of structured-kd: all tokens are alike (none), or spans are drawn anew (random)."""
+    """What structured-kd takes for sub-goals and commands: those that are (spans), with what is read for
+    sub-goals, too (read); for ablations all for sub-goals (none), or any token, drawn anew (random)."""
     played: Path | None = None
     """Games that the student has played itself ('sgd-gym bench keep --min-score -100'), for the teacher to
     judge: on-policy distillation."""

@@ -32,6 +32,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "structured-kd": {"objective": "structured-kd"},
     "reason-only": {"objective": "structured-kd", "act_weight": 0.0},
     "act-only": {"objective": "structured-kd", "reason_weight": 0.0},
+    "with-reading": {"objective": "structured-kd", "masks": "read"},
     "no-spans": {"objective": "structured-kd", "masks": "none"},
     "random-masks": {"objective": "structured-kd", "masks": "random"},
     "curriculum": {"objective": "structured-kd", "curriculum": True},

@@ -17,8 +17,9 @@ from sgd_gym.training.teacher import Teacher
 
 IGNORED = -100
 """Target of a token that carries no loss."""
-Masks = Literal["spans", "none", "random"]
-"""Which tokens are thoughts and actions: those that are, all tokens as thoughts, or any, drawn anew."""
+Masks = Literal["spans", "read", "none", "random"]
+"""Which tokens are thoughts and actions: those that are (spans), with what is read for thoughts, too (read);
+all are thoughts (none), or any are, drawn anew (random)."""
 
 
 class Objective(Protocol):
@@ -70,7 +71,7 @@ class StructuredKD:
 
     A thought, which a sub-goal is here, is compared with the teacher's over the whole vocabulary, an action
     with the teacher's choice among the tokens that the grammar of commands allows there. What is only read
-    carries no loss.
+    carries no loss, unless `masks` says so.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class StructuredKD:
             reason_weight: Of the divergence at each token of a thought.
             act_weight: Of the divergence at each token of an action.
             label_weight: Of the cross-entropy of what was recorded, at each token of both.
-            masks: Other masks than the true ones, for ablations.
+            masks: Other masks than the paper's.
         """
         check_weights(reason_weight, act_weight, label_weight, masks)
         self._teacher, self._act_tokens = teacher, act_tokens
@@ -121,8 +122,9 @@ class StructuredKD:
         if self._masks == "spans":
             return wanted.spans
         counted = wanted.counted > 0
-        if self._masks == "none":
-            return counted * SPANS["reason"]
+        if self._masks in ("read", "none"):
+            thoughts = counted * SPANS["reason"]
+            return thoughts if self._masks == "none" else wanted.spans.where(wanted.spans > 0, thoughts)
         spans = torch.zeros_like(wanted.spans)
         own = wanted.spans[counted]
         spans[counted] = own[torch.randperm(len(own), device=own.device)]

@@ -142,6 +142,13 @@ def test_masks_for_ablations_are_others(batch: Any) -> None:
     with torch.no_grad():
         theirs = divergence(logits[counted], noise[counted]).sum()
     assert float(alike) == pytest.approx(float(theirs), rel=1e-5)
+    wide, weight = StructuredKD(teacher, grammar, masks="read")(noise, wanted, read)
+    assert float(weight) == int(counted.sum())
+    only_read = counted & (wanted.spans == 0)
+    if only_read.any():  # of an encoder-decoder model nothing that is read has a loss
+        narrow, _ = StructuredKD(teacher, grammar)(noise, wanted, read)
+        theirs = divergence(logits[only_read], noise[only_read]).sum()
+        assert float(wide - narrow) == pytest.approx(float(theirs), rel=1e-4)
     torch.manual_seed(0)
     drawn = StructuredKD(teacher, grammar, masks="random")
     losses = {round(float(drawn(noise, wanted, read)[0]), 3) for _ in range(3)}
