@@ -60,10 +60,10 @@ class ActTokens:
         return torch.from_numpy(found).to(targets.device)
 
     def _at(self, prefix: tuple[int, ...], vocabulary: int) -> np.ndarray:
-        """Return what may follow; anything after what the grammar does not know."""
+        """Return what may follow; anything after what the grammar does not know, or after a whole command."""
         if prefix not in self._allowed:
             node = self._node(prefix)
-            allowed = np.full(vocabulary, node is None)
+            allowed = np.full(vocabulary, node is None or not node.next)
             if node is not None:
                 allowed[list(node.next)] = True
                 allowed[self._done] |= not prefix

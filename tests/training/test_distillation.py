@@ -15,7 +15,7 @@ from sgd_gym.data.annotate import AnnotateConfig, annotate_folder
 from sgd_gym.data.collect import CollectConfig, collect
 from sgd_gym.errors import CheckpointError, DataError, SgdGymError, UnknownNameError
 from sgd_gym.models.checkpoint import load_checkpoint, read_meta
-from sgd_gym.prompts import DONE
+from sgd_gym.prompts import DONE, END
 from sgd_gym.training.act_tokens import ActTokens, make_act_tokens
 from sgd_gym.training.batches import TokenBatches
 from sgd_gym.training.config import TrainConfig
@@ -212,6 +212,17 @@ def test_the_grammar_allows_anything_after_what_it_does_not_know(checkpoints: Pa
     masks = grammar.mask(targets, torch.ones(1, 3, dtype=torch.bool), len(tokenizer))
     assert not masks[0].all()
     assert masks[1].all() and masks[2].all()
+
+
+def test_the_grammar_allows_anything_after_a_whole_command(batch: Any) -> None:
+    """Masks drawn at random make actions of the tokens after one; nothing allowed would be no number."""
+    _, tokenizer, rows, _ = batch
+    whole = [*tokenizer.encode("inventory", add_special_tokens=False), tokenizer.get_vocab()[END]]
+    targets = torch.tensor([[*whole, 0]])
+    chosen = torch.ones_like(targets, dtype=torch.bool)
+    masks = make_act_tokens(tokenizer, rows).mask(targets, chosen, len(tokenizer))
+    assert masks[-2].nonzero().flatten().tolist() == [whole[-1]]
+    assert masks[-1].all()
 
 
 # --- order
