@@ -105,18 +105,22 @@ class Detector:
         """Yield the pairs of devices whose poles are all wired, and which wires join."""
         if moved := _MOVED.match(view.reply):
             for end in [end for end in self._wires if end[0] == moved["a"]]:
-                del self._wires[self._wires.pop(end)]
+                self._take_off(end)
         if joined := _CONNECTED.match(view.reply):
             one, two = (joined["a"], joined["pole"]), (joined["b"], joined["to"])
             for end in (one, two):
-                if end in self._wires:
-                    del self._wires[self._wires.pop(end)]
+                self._take_off(end)
             self._wires[one], self._wires[two] = two, one
         names = [name for name, _ in self._wires]
         devices = sorted({name for name in names if names.count(name) > 1 and not _WIRE.match(name)})
         for device, other in permutations(devices, 2):
             if other in self._reach(device):
                 yield "connect", device, other
+
+    def _take_off(self, end: tuple[str, str]) -> None:
+        # Both ends of a wire may be of one thing, and may even be the same pole.
+        for one in {end, self._wires.get(end, end)}:
+            self._wires.pop(one, None)
 
     def _reach(self, name: str) -> set[str]:
         reached, new = set(), {name}

@@ -114,6 +114,17 @@ def test_a_circuit_holds_when_all_poles_are_wired() -> None:
     assert not is_achieved(see("pick up red wire", moved, detector=detector), "connect(battery, bulb)")
 
 
+@pytest.mark.parametrize("pole", ["terminal 1", "terminal 2"])
+def test_a_thing_may_be_wired_to_itself(pole: str) -> None:
+    detector = Detector()
+    reply = f"terminal 1 on paper clip is now connected to {pole} on paper clip"
+    for _ in range(2):
+        see("connect", reply, detector=detector)
+    see("pick up paper clip", "You move the paper clip to the inventory.", detector=detector)
+    held = see("connect", "anode on battery is now connected to terminal 1 on paper clip", detector=detector)
+    assert not is_achieved(held, "connect(battery, paper clip)")
+
+
 def test_to_monitor_is_to_look_again() -> None:
     detector = Detector()
     assert not is_achieved(see("examine tin", "a substance called tin", detector=detector), "monitor(tin)")
