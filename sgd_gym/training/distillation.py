@@ -2,10 +2,13 @@
 
 All students are of one size, train for the same minutes and play the same dev episodes as agent *sgd*, each
 one model that writes sub-goals and commands. Asking the teacher at each batch is part of the minutes, asking
-it once before the first batch (kept beliefs, curriculum) is not.
+it once before the first batch (kept beliefs, curriculum) is not. They are made side by side in processes, so
+that every student has an equal share of the CPU cores all the time.
 """
 
 import csv
+import os
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +21,9 @@ from sgd_gym.benchmarks.journal import Row
 from sgd_gym.benchmarks.played import PlayedConfig, keep_played
 from sgd_gym.benchmarks.protocols import get_protocol
 from sgd_gym.envs.tasks import get_tasks
-from sgd_gym.errors import SgdGymError, UnknownNameError
+from sgd_gym.errors import UnknownNameError
+from sgd_gym.processes import start_processes
+from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.equal_minutes import TASKS, train_minutes
@@ -32,15 +37,11 @@ METHODS: dict[str, dict[str, Any]] = {
     "structured-kd": {"objective": "structured-kd"},
     "reason-only": {"objective": "structured-kd", "act_weight": 0.0},
     "act-only": {"objective": "structured-kd", "reason_weight": 0.0},
-    "with-reading": {"objective": "structured-kd", "masks": "read"},
     "no-spans": {"objective": "structured-kd", "masks": "none"},
     "random-masks": {"objective": "structured-kd", "masks": "random"},
     "curriculum": {"objective": "structured-kd", "curriculum": True},
-    "with-labels": {"objective": "structured-kd", "label_weight": 1.0},
-    "with-labels-reason-only": {"objective": "structured-kd", "label_weight": 1.0, "act_weight": 0.0},
-    "with-labels-act-only": {"objective": "structured-kd", "label_weight": 1.0, "reason_weight": 0.0},
-    "kept-beliefs": {"objective": "structured-kd", "beliefs": 8},
     ON_POLICY: {"objective": "structured-kd"},
+    "kept-beliefs": {"objective": "structured-kd", "beliefs": 8},
 }
 """Settings of `TrainConfig` by method; those after structured-kd are kinds of it.
 
@@ -62,7 +63,7 @@ class DistillationConfig:
     """Preset of the teacher."""
     size: str = "nano"
     """Preset of the students."""
-    teacher_minutes: float = 60.0
+    teacher_minutes: float = 30.0
     """How long the teacher trains."""
     minutes: float = 15.0
     """How long each student trains."""
@@ -72,6 +73,8 @@ class DistillationConfig:
     """Share of a student's own games in its on-policy half."""
     seeds: int = 1
     """How many students of each kind."""
+    processes: int = 1
+    """How many students are made side by side, each with its share of the CPU cores."""
     worlds: int = 4
     """How many simulators run side by side."""
     out: Path = Path("runs/distillation")
@@ -82,27 +85,31 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
     """Train and play teacher and students, write the files, and return the figures; what was made is kept.
 
     Raises:
-        UnknownNameError: If there is no such method.
-        SgdGymError: If there is no seed.
+        UnknownNameError: If there is no such method, seed or process.
     """
     for method in config.methods:
         if method not in METHODS:
             raise UnknownNameError("method", method, METHODS)
-    if config.seeds < 1:
-        raise SgdGymError(f"seeds is {config.seeds}. Allowed: 1 or more.")
+    for name in ("seeds", "processes"):
+        if getattr(config, name) < 1:
+            raise UnknownNameError(name, getattr(config, name), ["1 or more"])
     load_pyplot()
     tasks = [task.name for task in get_tasks(config.tasks)]
     teacher = config.out / "teacher"
     plan = TrainConfig(teacher, config.data, tasks, model=config.teacher_size, shared=True)
     passes = {"teacher": [train_minutes("planner", plan, config.teacher_minutes)]}
     rows = {"teacher": _play(teacher, "teacher", PROTOCOL, tasks, config)}
-    for method in dict.fromkeys([IMITATION, *config.methods]):
-        passes[method], rows[method] = [], []
-        for seed in range(config.seeds):
-            folder = config.out / f"{method}-{seed}"
-            settings = replace(plan, model=config.size, teacher=teacher, seed=seed, **METHODS[method])
-            passes[method].append(_train(method, replace(settings, out=folder), config))
-            rows[method] += _play(folder, method, PROTOCOL, tasks, config)
+    methods = list(dict.fromkeys([IMITATION, *config.methods]))
+    if SEQUENCE in methods:
+        _keep(teacher, "train-all", config.kept_score, tasks, config)  # now, with all cores
+    jobs = [
+        (method, replace(plan, model=config.size, teacher=teacher, seed=seed, **METHODS[method]))
+        for seed in range(config.seeds)
+        for method in methods
+    ]
+    for (method, _), (student_passes, student_rows) in zip(jobs, _make_students(jobs, config), strict=True):
+        passes.setdefault(method, []).append(student_passes)
+        rows.setdefault(method, []).extend(student_rows)
     figures = [_figure(name, own, rows[IMITATION], passes[name]) for name, own in rows.items()]
     write_figures(config.out, "distillation", figures, describe_run(config), _published())
     label = f"{PROTOCOL}: score, mean over {len(tasks)} tasks (95 % interval)"
@@ -119,26 +126,57 @@ def _published() -> list[str]:
     return [told, "", "| method | score | source |", "|---|---:|---|", *lines]
 
 
+def _make_students(
+    jobs: list[tuple[str, TrainConfig]], config: DistillationConfig
+) -> list[tuple[float, list[Row]]]:
+    """Train and play students; return of each its passes over the episodes, and its games."""
+    if config.processes == 1:
+        return [_make_student(*job, config) for job in jobs]
+    with track("students", len(jobs)) as advance, start_processes(config.processes) as pool:
+        futures = [pool.submit(_make_beside_others, *job, config) for job in jobs]
+        for future in as_completed(futures):
+            future.result()
+            advance(1)
+    return [future.result() for future in futures]
+
+
+def _make_beside_others(
+    method: str, settings: TrainConfig, config: DistillationConfig
+) -> tuple[float, list[Row]]:
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // config.processes))
+    with (config.out / f"{method}-{settings.seed}.log").open("a", encoding="utf-8") as log:
+        for stream in (1, 2):  # the bars of several processes would overwrite each other in one terminal
+            os.dup2(log.fileno(), stream)
+    return _make_student(method, settings, config)
+
+
+def _make_student(method: str, settings: TrainConfig, config: DistillationConfig) -> tuple[float, list[Row]]:
+    folder = config.out / f"{method}-{settings.seed}"
+    passes = _train(method, replace(settings, out=folder), config)
+    return passes, _play(folder, method, PROTOCOL, settings.tasks or [], config)
+
+
 def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> float:
     """Train one student, and return the passes over its episodes."""
+    tasks = settings.tasks or []
     if method == SEQUENCE:
-        games = _keep(config.out / "teacher", "train-all", config.kept_score, settings, config)
+        games = _keep(config.out / "teacher", "train-all", config.kept_score, tasks, config)
         settings = replace(settings, data=games, dev_data=settings.data)
     if method != ON_POLICY:
         return train_minutes("planner", settings, config.minutes)
     first = settings.out.with_name(f"{settings.out.name}-first")
     passes = train_minutes("planner", replace(settings, out=first), config.minutes / 2)
-    games = _keep(first, "train-30", -100, settings, config)
+    games = _keep(first, "train-30", -100, tasks, config)
     second = replace(settings, init=first, played=games, played_share=config.played_share)
     return passes + train_minutes("planner", second, config.minutes / 2)
 
 
-def _keep(
-    folder: Path, protocol: str, min_score: int, settings: TrainConfig, config: DistillationConfig
-) -> Path:
+def _keep(folder: Path, protocol: str, min_score: int, tasks: list[str], config: DistillationConfig) -> Path:
     """Let a model play train episodes, and return a folder of those that ended at so many points or more."""
     out = folder.with_name(f"{folder.name}-games")
-    _play(folder, out.name, protocol, settings.tasks or [], config)
+    _play(folder, out.name, protocol, tasks, config)
     keep_played(PlayedConfig(out / "results.json", "sgd", min_score, out / "episodes"))
     return out / "episodes"
 

@@ -348,5 +348,7 @@ def test_students_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("model.safetensors")}
     assert compare_distillation(config) == figures
     assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert len(compare_distillation(replace(config, methods=["token-kd"], processes=2))) == 3
+    assert "train" in (tmp_path / "out" / "token-kd-0.log").read_text(encoding="utf-8")
     with pytest.raises(UnknownNameError, match="method 'magic'"):
         compare_distillation(replace(config, methods=["magic"]))
