@@ -43,8 +43,8 @@ class TrainConfig:
     teacher: Path | None = None
     """Checkpoint to learn from; a preset takes over its tokenizer, for imitation nothing else."""
     beliefs: int | None = None
-    """Ask the teacher once, and keep its so many likeliest tokens at each place; it is asked at each batch if
-    not given."""
+    """Ask the teacher once, and keep its so many likeliest tokens at each place, in FOLDER-beliefs beside it,
+    for the next student as well; it is asked at each batch if not given."""
     reason_weight: float = 1.0
     """Weight of the teacher's sub-goals (structured-kd)."""
     act_weight: float = 1.0

@@ -1,9 +1,9 @@
 """What distillation from a larger teacher adds: the methods of arXiv 2505.13820, its ablations and baselines.
 
 All students are of one size, train for the same minutes and play the same dev episodes as agent *sgd*, each
-one model that writes sub-goals and commands. Asking the teacher at each batch is part of the minutes, asking
-it once before the first batch (kept beliefs, curriculum) is not. They are made side by side in processes, so
-that every student has an equal share of the CPU cores all the time.
+one model that writes sub-goals and commands. The teacher is asked once, before the minutes begin, and its
+likeliest tokens are kept for all; one student asks it at each batch instead, within its minutes. They are
+made side by side in processes, so that every student has an equal share of the CPU cores all the time.
 """
 
 import csv
@@ -30,18 +30,21 @@ from sgd_gym.training.equal_minutes import TASKS, train_minutes
 
 PROTOCOL = "dev-mini"
 IMITATION, SEQUENCE, ON_POLICY = "imitation", "sequence-kd", "on-policy"
+BELIEFS = 8
+"""How many likeliest tokens of the teacher are kept at each place."""
+STRUCTURED: dict[str, Any] = {"objective": "structured-kd", "beliefs": BELIEFS}
 METHODS: dict[str, dict[str, Any]] = {
     IMITATION: {},
     SEQUENCE: {},
-    "token-kd": {"objective": "token-kd"},
-    "structured-kd": {"objective": "structured-kd"},
-    "reason-only": {"objective": "structured-kd", "act_weight": 0.0},
-    "act-only": {"objective": "structured-kd", "reason_weight": 0.0},
-    "no-spans": {"objective": "structured-kd", "masks": "none"},
-    "random-masks": {"objective": "structured-kd", "masks": "random"},
-    "curriculum": {"objective": "structured-kd", "curriculum": True},
-    ON_POLICY: {"objective": "structured-kd"},
-    "kept-beliefs": {"objective": "structured-kd", "beliefs": 8},
+    "token-kd": {"objective": "token-kd", "beliefs": BELIEFS},
+    "structured-kd": STRUCTURED,
+    "curriculum": {**STRUCTURED, "curriculum": True},
+    ON_POLICY: STRUCTURED,
+    "reason-only": {**STRUCTURED, "act_weight": 0.0},
+    "act-only": {**STRUCTURED, "reason_weight": 0.0},
+    "no-spans": {**STRUCTURED, "masks": "none"},
+    "random-masks": {**STRUCTURED, "masks": "random"},
+    "asked-each-time": {**STRUCTURED, "beliefs": None},
 }
 """Settings of `TrainConfig` by method; those after structured-kd are kinds of it.
 

@@ -99,11 +99,12 @@ def make_job(
     if config.played is not None:
         found = make_rows(read_episodes(config.played), roles, model, tokenizer, 0.0)
         rows, cut = mix(rows, found.rows, config.played_share), cut + found.cut
+    if teacher and config.teacher and config.beliefs:
+        beside = config.teacher.with_name(f"{config.teacher.name}-beliefs")
+        rows = teacher.keep_beliefs(rows, collator, config.beliefs, config.batch_tokens, beside)
     difficulty = None
     if teacher and config.curriculum:
         difficulty = teacher.measure_difficulty(rows, collator, config.batch_tokens)
-    if teacher and config.beliefs:
-        rows = teacher.keep_beliefs(rows, collator, config.beliefs, config.batch_tokens)
     objective = _make_objective(config, teacher, tokenizer, rows)
     tasks = sorted({one.task for one in train_episodes})
     return Job(roles, config, model, tokenizer, collator, objective, rows, dev_rows, tasks, difficulty, cut)

@@ -1,5 +1,6 @@
 """A trained model that another one learns from: asked at each batch, or once for its likeliest tokens."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 
 from sgd_gym.errors import CheckpointError
+from sgd_gym.files import write_whole
 from sgd_gym.models.checkpoint import load_checkpoint
 from sgd_gym.models.loading import family_of
 from sgd_gym.progress import track
@@ -40,15 +42,13 @@ class Teacher:
     def measure_difficulty(self, rows: Sequence[Row], collator: Collator, batch_tokens: int) -> np.ndarray:
         """Return how hard each row is, (rows,): tokens of sub-goals, of commands, and the teacher's entropy.
 
-        The three are added in units of their standard deviations; arXiv 2505.13820 weighs them alike.
+        The three are added in units of their standard deviations; arXiv 2505.13820 weighs them alike. Where
+        beliefs are kept, the entropy is theirs.
         """
         entropies = np.zeros(len(rows))
-        for numbers, logits in self._ask(rows, collator, batch_tokens):
-            log_p = torch.log_softmax(logits.float(), -1)
-            entropy = -(log_p.exp() * log_p).sum(-1).cpu().numpy()
-            for number, own in zip(numbers, entropy, strict=True):
-                spans = rows[number].spans[_first(rows[number]) :] > 0
-                entropies[number] = own[: len(spans)][spans].mean() if spans.any() else 0.0
+        for number, entropy in self._entropies(rows, collator, batch_tokens):
+            spans = rows[number].spans[_first(rows[number]) :] > 0
+            entropies[number] = entropy[: len(spans)][spans].mean() if spans.any() else 0.0
         lengths = [np.array([(row.spans == one).sum() for row in rows], float) for one in (1, 2)]
         total = np.zeros(len(rows))
         for part in (*lengths, entropies):
@@ -56,23 +56,68 @@ class Teacher:
         return total
 
     def keep_beliefs(
-        self, rows: Sequence[Row], collator: Collator, count: int, batch_tokens: int
+        self, rows: Sequence[Row], collator: Collator, count: int, batch_tokens: int, folder: Path
     ) -> list[Row]:
-        """Return the rows with the teacher's `count` likeliest tokens at each place."""
-        found = list(rows)
+        """Return the rows with the teacher's `count` likeliest tokens at each place.
+
+        They are kept in a file of `folder`, and what it holds is not asked again.
+        """
+        file = folder / f"{self._digest(rows, count)}.npz"
+        if not file.is_file():
+            found = self._likeliest(rows, collator, count, batch_tokens)
+            tokens, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+
+            def write(part: Path) -> None:
+                with part.open("wb") as stream:
+                    np.savez(stream, tokens=tokens, scores=scores)
+
+            write_whole(file, write)
+        with np.load(file) as kept:
+            ends = np.cumsum([len(row.weights) for row in rows])[:-1]
+            beliefs = map(Belief, np.split(kept["tokens"], ends), np.split(kept["scores"], ends))
+            return [replace(row, belief=belief) for row, belief in zip(rows, beliefs, strict=True)]
+
+    def _digest(self, rows: Sequence[Row], count: int) -> str:
+        """Return what beliefs depend on: the teacher, the rows, and how many tokens are kept."""
+        digest = hashlib.sha256(str(count).encode())
+        for _, weights in sorted(self._model.state_dict().items()):
+            digest.update(weights.detach().float().cpu().numpy().tobytes())
+        for row in rows:
+            for part in (row.tokens, row.tokens[:0] if row.answer is None else row.answer):
+                digest.update(f"{len(part)} ".encode() + part.tobytes())
+        return digest.hexdigest()[:16]
+
+    def _likeliest(
+        self, rows: Sequence[Row], collator: Collator, count: int, batch_tokens: int
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return of each row its likeliest tokens and their log-probabilities, (length, count) both."""
+        found = [(np.zeros(0), np.zeros(0))] * len(rows)
         for numbers, logits in self._ask(rows, collator, batch_tokens):
-            scores, tokens = torch.log_softmax(logits.float(), -1).topk(min(count, logits.shape[-1]))
+            best, likeliest = torch.log_softmax(logits.float(), -1).topk(min(count, logits.shape[-1]))
             for number, own_tokens, own_scores in zip(
-                numbers, tokens.cpu().numpy(), scores.cpu().numpy(), strict=True
+                numbers, likeliest.cpu().numpy(), best.cpu().numpy(), strict=True
             ):
-                row = rows[number]
-                length, first = len(row.weights), _first(row)
+                length, first = len(rows[number].weights), _first(rows[number])
                 shape = (length, own_tokens.shape[-1])
-                kept = Belief(np.zeros(shape, dtype=np.int32), np.full(shape, NOT_AMONG_THEM, np.float16))
-                kept.tokens[first:] = own_tokens[: length - first]
-                kept.scores[first:] = own_scores[: length - first]
-                found[number] = replace(row, belief=kept)
+                tokens, scores = np.zeros(shape, dtype=np.int32), np.full(shape, NOT_AMONG_THEM, np.float16)
+                tokens[first:] = own_tokens[: length - first]
+                scores[first:] = own_scores[: length - first]
+                found[number] = tokens, scores
         return found
+
+    def _entropies(
+        self, rows: Sequence[Row], collator: Collator, batch_tokens: int
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield numbers of rows with the entropy, in nats, at each place that they predict."""
+        kept = [row.belief for row in rows if row.belief is not None]
+        if len(kept) == len(rows):
+            for number, belief in enumerate(kept):
+                log_p = torch.log_softmax(torch.from_numpy(belief.scores[_first(rows[number]) :]).float(), -1)
+                yield number, -(log_p.exp() * log_p).sum(-1).numpy()
+            return
+        for numbers, logits in self._ask(rows, collator, batch_tokens):
+            log_p = torch.log_softmax(logits.float(), -1)
+            yield from zip(numbers, -(log_p.exp() * log_p).sum(-1).cpu().numpy(), strict=True)
 
     def _ask(
         self, rows: Sequence[Row], collator: Collator, batch_tokens: int

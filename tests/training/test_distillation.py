@@ -156,23 +156,39 @@ def test_masks_for_ablations_are_others(batch: Any) -> None:
     assert float(drawn(noise, wanted, read)[1]) == int((wanted.spans > 0).sum())
 
 
-def test_kept_beliefs_are_what_the_teacher_says(batch: Any) -> None:
+def test_kept_beliefs_are_what_the_teacher_says(batch: Any, tmp_path: Path) -> None:
     model, tokenizer, rows, collator = batch
     teacher = Teacher(model)
     logits, wanted, read = run(model, rows, collator)
     noise = torch.randn(logits.shape, generator=torch.Generator().manual_seed(0))
     live, _ = TokenKD(teacher)(noise, wanted, read)
-    all_kept = teacher.keep_beliefs(rows, collator, len(tokenizer), 512)
+    all_kept = teacher.keep_beliefs(rows, collator, len(tokenizer), 512, tmp_path)
     _, kept, read = run(model, all_kept, collator)
     assert kept.belief is not None
     again, _ = TokenKD(teacher)(noise, kept, read)
     assert float(again) == pytest.approx(float(live), rel=2e-3)  # kept as float16
-    few, _ = TokenKD(teacher)(
-        noise, run(model, teacher.keep_beliefs(rows, collator, 8, 512), collator)[1], read
-    )
+    few_kept = teacher.keep_beliefs(rows, collator, 8, 512, tmp_path)
+    few, _ = TokenKD(teacher)(noise, run(model, few_kept, collator)[1], read)
     assert float(few) != pytest.approx(float(live), rel=1e-6)
     exact, _ = TokenKD(teacher)(logits, wanted, read)
     assert float(exact) == pytest.approx(0.0, abs=1e-3)
+    hard = [teacher.measure_difficulty(one, collator, 512) for one in (rows, all_kept)]
+    np.testing.assert_allclose(*hard, rtol=0.01)
+
+
+def test_a_teacher_is_asked_once(batch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _, rows, collator = batch
+    first = Teacher(model).keep_beliefs(rows, collator, 4, 512, tmp_path)
+    again = Teacher(model)
+    monkeypatch.setattr(again, "_ask", lambda *_: pytest.fail("asked again"))
+    for one, other in zip(first, again.keep_beliefs(rows, collator, 4, 512, tmp_path), strict=True):
+        assert one.belief is not None and other.belief is not None
+        assert one.belief.tokens.shape == (len(one.weights), 4)
+        np.testing.assert_array_equal(one.belief.tokens, other.belief.tokens)
+        np.testing.assert_array_equal(one.belief.scores, other.belief.scores)
+    for other_rows, count in ((rows, 5), (rows[1:], 4)):
+        with pytest.raises(pytest.fail.Exception, match="asked again"):
+            again.keep_beliefs(other_rows, collator, count, 512, tmp_path)
 
 
 # --- the grammar of commands
@@ -348,7 +364,17 @@ def test_students_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("model.safetensors")}
     assert compare_distillation(config) == figures
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(compare_distillation(replace(config, methods=["token-kd"], processes=2))) == 3
-    assert "train" in (tmp_path / "out" / "token-kd-0.log").read_text(encoding="utf-8")
     with pytest.raises(UnknownNameError, match="method 'magic'"):
         compare_distillation(replace(config, methods=["magic"]))
+
+
+@pytest.mark.slow
+def test_students_are_made_side_by_side(annotated_data: Path, tmp_path: Path) -> None:
+    tasks = sorted({episode.task for episode in read_episodes(annotated_data)})[:1]
+    config = DistillationConfig(
+        *(annotated_data, tasks, ["token-kd"], "nano", "nano", 0.1, 0.1),
+        **{"worlds": 1, "processes": 2, "out": tmp_path},
+    )
+    assert [one.name for one in compare_distillation(config)] == ["teacher", "imitation", "token-kd"]
+    for name in ("imitation-0", "token-kd-0"):
+        assert "train planner and executor" in (tmp_path / f"{name}.log").read_text(encoding="utf-8")
