@@ -37,7 +37,7 @@ class ActTokens:
             return ids
 
         root = join_forms(FORMS, dict.fromkeys(FIELDS, name), encode, end)
-        self._nodes: dict[tuple[int, ...], Tree | None] = {(): root}
+        self._nodes: dict[tuple[int, ...], Tree] = {(): root}
         self._allowed: dict[tuple[int, ...], np.ndarray] = {}
 
     def mask(self, targets: torch.Tensor, chosen: torch.Tensor, vocabulary: int) -> torch.Tensor:
@@ -63,17 +63,22 @@ class ActTokens:
         """Return what may follow; anything after what the grammar does not know, or after a whole command."""
         if prefix not in self._allowed:
             node = self._node(prefix)
-            allowed = np.full(vocabulary, node is None or not node.next)
-            if node is not None:
-                allowed[list(node.next)] = True
-                allowed[self._done] |= not prefix
+            if node is None or not node.next:
+                return np.ones(vocabulary, dtype=bool)
+            allowed = np.zeros(vocabulary, dtype=bool)
+            allowed[list(node.next)] = True
+            allowed[self._done] |= not prefix
             self._allowed[prefix] = allowed
         return self._allowed[prefix]
 
     def _node(self, prefix: tuple[int, ...]) -> Tree | None:
+        """Return where a beginning leads, one token after another that was asked for before."""
         if prefix not in self._nodes:
-            before = self._node(prefix[:-1])
-            self._nodes[prefix] = None if before is None else before.next.get(prefix[-1])
+            before = self._nodes.get(prefix[:-1])
+            node = None if before is None else before.next.get(prefix[-1])
+            if node is None:
+                return None  # not kept: random masks make millions of them
+            self._nodes[prefix] = node
         return self._nodes[prefix]
 
 

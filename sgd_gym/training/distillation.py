@@ -78,8 +78,8 @@ class DistillationConfig:
     """How many students of each kind."""
     processes: int = 1
     """How many students are made side by side, each with its share of the CPU cores."""
-    worlds: int = 4
-    """How many simulators run side by side."""
+    worlds: int = 8
+    """How many simulators each process plays in."""
     out: Path = Path("runs/distillation")
     """Folder for distillation.json, .md and .png, and the checkpoints."""
 
