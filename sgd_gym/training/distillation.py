@@ -78,6 +78,8 @@ class DistillationConfig:
     """How many students of each kind."""
     processes: int = 1
     """How many students are made side by side, each with its share of the CPU cores."""
+    protocol: str = PROTOCOL
+    """What teacher and students play: `dev-mini`, `quickstart-dev`, `smoke`."""
     worlds: int = 8
     """How many simulators each process plays in."""
     out: Path = Path("runs/distillation")
@@ -101,7 +103,7 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
     teacher = config.out / "teacher"
     plan = TrainConfig(teacher, config.data, tasks, model=config.teacher_size, shared=True)
     passes = {"teacher": [train_minutes("planner", plan, config.teacher_minutes)]}
-    rows = {"teacher": _play(teacher, "teacher", PROTOCOL, tasks, config)}
+    rows = {"teacher": _play(teacher, "teacher", config.protocol, tasks, config)}
     methods = list(dict.fromkeys([IMITATION, *config.methods]))
     if SEQUENCE in methods:
         _keep(teacher, "train-all", config.kept_score, tasks, config)  # now, with all cores
@@ -113,9 +115,11 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
     for (method, _), (student_passes, student_rows) in zip(jobs, _make_students(jobs, config), strict=True):
         passes.setdefault(method, []).append(student_passes)
         rows.setdefault(method, []).extend(student_rows)
-    figures = [_figure(name, own, rows[IMITATION], passes[name]) for name, own in rows.items()]
+    figures = [
+        _figure(name, own, rows[IMITATION], passes[name], config.protocol) for name, own in rows.items()
+    ]
     write_figures(config.out, "distillation", figures, describe_run(config), _published())
-    label = f"{PROTOCOL}: score, mean over {len(tasks)} tasks (95 % interval)"
+    label = f"{config.protocol}: score, mean over {len(tasks)} tasks (95 % interval)"
     draw_scores(figures, label, config.out / "distillation.png")
     return figures
 
@@ -158,7 +162,7 @@ def _make_beside_others(
 def _make_student(method: str, settings: TrainConfig, config: DistillationConfig) -> tuple[float, list[Row]]:
     folder = config.out / f"{method}-{settings.seed}"
     passes = _train(method, replace(settings, out=folder), config)
-    return passes, _play(folder, method, PROTOCOL, settings.tasks or [], config)
+    return passes, _play(folder, method, config.protocol, settings.tasks or [], config)
 
 
 def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> float:
@@ -185,15 +189,15 @@ def _keep(folder: Path, protocol: str, min_score: int, tasks: list[str], config:
 
 
 def _play(folder: Path, name: str, protocol: str, tasks: list[str], config: DistillationConfig) -> list[Row]:
-    out = folder.with_name(f"{folder.name}-{'games' if protocol != PROTOCOL else 'dev'}")
+    out = folder.with_name(f"{folder.name}-{'dev' if protocol == config.protocol else 'games'}")
     settings = BenchConfig(
         *(["sgd"], protocol, tasks, out), planner=folder, executor=folder, worlds=config.worlds
     )
     return [{**row, "agent": name} for row in bench(settings).rows]
 
 
-def _figure(name: str, rows: list[Row], imitation: list[Row], passes: list[float]) -> Figure:
+def _figure(name: str, rows: list[Row], imitation: list[Row], passes: list[float], protocol: str) -> Figure:
     seeds = len({row["training_seed"] for row in rows})
     note = f"{seeds} seed{'s' * (seeds > 1)}, {sum(passes) / len(passes):.1f} passes"
     base = rows if name == "teacher" else imitation
-    return figure_beside(name, rows, base, get_protocol(PROTOCOL), IMITATION, note)
+    return figure_beside(name, rows, base, get_protocol(protocol), IMITATION, note)

@@ -370,10 +370,9 @@ def test_students_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.slow
 def test_students_are_made_side_by_side(annotated_data: Path, tmp_path: Path) -> None:
-    tasks = sorted({episode.task for episode in read_episodes(annotated_data)})[:1]
     config = DistillationConfig(
-        *(annotated_data, tasks, ["token-kd"], "nano", "nano", 0.1, 0.1),
-        **{"worlds": 1, "processes": 2, "out": tmp_path},
+        *(annotated_data, ["find-plant"], ["token-kd"], "nano", "nano", 0.1, 0.1),
+        **{"protocol": "smoke", "worlds": 1, "processes": 2, "out": tmp_path},
     )
     assert [one.name for one in compare_distillation(config)] == ["teacher", "imitation", "token-kd"]
     for name in ("imitation-0", "token-kd-0"):
