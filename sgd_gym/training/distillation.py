@@ -103,7 +103,7 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
     teacher = config.out / "teacher"
     plan = TrainConfig(teacher, config.data, tasks, model=config.teacher_size, shared=True)
     passes = {"teacher": [train_minutes("planner", plan, config.teacher_minutes)]}
-    rows = {"teacher": _play(teacher, "teacher", config.protocol, tasks, config)}
+    rows = {"teacher": _play_dev(teacher, "teacher", tasks, config)}
     methods = list(dict.fromkeys([IMITATION, *config.methods]))
     if SEQUENCE in methods:
         _keep(teacher, "train-all", config.kept_score, tasks, config)  # now, with all cores
@@ -162,7 +162,7 @@ def _make_beside_others(
 def _make_student(method: str, settings: TrainConfig, config: DistillationConfig) -> tuple[float, list[Row]]:
     folder = config.out / f"{method}-{settings.seed}"
     passes = _train(method, replace(settings, out=folder), config)
-    return passes, _play(folder, method, config.protocol, settings.tasks or [], config)
+    return passes, _play_dev(folder, method, settings.tasks or [], config)
 
 
 def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> float:
@@ -183,17 +183,21 @@ def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> fl
 def _keep(folder: Path, protocol: str, min_score: int, tasks: list[str], config: DistillationConfig) -> Path:
     """Let a model play train episodes, and return a folder of those that ended at so many points or more."""
     out = folder.with_name(f"{folder.name}-games")
-    _play(folder, out.name, protocol, tasks, config)
+    _play(folder, out, protocol, tasks, config)
     keep_played(PlayedConfig(out / "results.json", "sgd", min_score, out / "episodes"))
     return out / "episodes"
 
 
-def _play(folder: Path, name: str, protocol: str, tasks: list[str], config: DistillationConfig) -> list[Row]:
-    out = folder.with_name(f"{folder.name}-{'dev' if protocol == config.protocol else 'games'}")
+def _play_dev(folder: Path, name: str, tasks: list[str], config: DistillationConfig) -> list[Row]:
+    rows = _play(folder, folder.with_name(f"{folder.name}-dev"), config.protocol, tasks, config)
+    return [{**row, "agent": name} for row in rows]
+
+
+def _play(folder: Path, out: Path, protocol: str, tasks: list[str], config: DistillationConfig) -> list[Row]:
     settings = BenchConfig(
         *(["sgd"], protocol, tasks, out), planner=folder, executor=folder, worlds=config.worlds
     )
-    return [{**row, "agent": name} for row in bench(settings).rows]
+    return bench(settings).rows
 
 
 def _figure(name: str, rows: list[Row], imitation: list[Row], passes: list[float], protocol: str) -> Figure:
