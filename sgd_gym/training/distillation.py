@@ -25,16 +25,22 @@ from sgd_gym.errors import UnknownNameError
 from sgd_gym.processes import start_processes
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
+from sgd_gym.training.averaging import LAST_RATE
 from sgd_gym.training.config import TrainConfig
 from sgd_gym.training.equal_minutes import TASKS, train_minutes
 
 PROTOCOL = "dev-mini"
+AVERAGE = 0.3
+"""Share of training whose weights are averaged, as in the default models, so that trainings differ less."""
+EVALS = 2
+"""Evaluations of a student, which choose nothing among averaged weights; each keeps the state of training."""
 IMITATION, SEQUENCE, ON_POLICY = "imitation", "sequence-kd", "on-policy"
 BELIEFS = 8
 """How many likeliest tokens of the teacher are kept at each place."""
 STRUCTURED: dict[str, Any] = {"objective": "structured-kd", "beliefs": BELIEFS}
 METHODS: dict[str, dict[str, Any]] = {
     IMITATION: {},
+    "hard-labels": {"context_weight": 0.0},
     SEQUENCE: {},
     "token-kd": {"objective": "token-kd", "beliefs": BELIEFS},
     "structured-kd": STRUCTURED,
@@ -48,8 +54,10 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 """Settings of `TrainConfig` by method; those after structured-kd are kinds of it.
 
+With hard-labels the recorded text of both spans is imitated, and nothing that is read, as in structured-kd.
 For sequence-kd a student imitates the games that the teacher solved, of the whole train split; on policy, it
-spends the second half of the time with its own games among the recorded ones, however they ended."""
+spends the second half of the time with its own games among the recorded ones, however they ended, and goes on
+at the learning rate at which the first half ended."""
 
 
 @dataclass
@@ -76,6 +84,8 @@ class DistillationConfig:
     """Share of a student's own games in its on-policy half."""
     seeds: int = 1
     """How many students of each kind."""
+    once: list[str] = field(default_factory=list)
+    """Of these methods there is one student only."""
     processes: int = 1
     """How many students are made side by side, each with its share of the CPU cores."""
     protocol: str = PROTOCOL
@@ -92,7 +102,7 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
     Raises:
         UnknownNameError: If there is no such method, seed or process.
     """
-    for method in config.methods:
+    for method in [*config.methods, *config.once]:
         if method not in METHODS:
             raise UnknownNameError("method", method, METHODS)
     for name in ("seeds", "processes"):
@@ -101,16 +111,18 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
     load_pyplot()
     tasks = [task.name for task in get_tasks(config.tasks)]
     teacher = config.out / "teacher"
-    plan = TrainConfig(teacher, config.data, tasks, model=config.teacher_size, shared=True)
+    plan = TrainConfig(teacher, config.data, tasks, model=config.teacher_size, shared=True, average=AVERAGE)
     passes = {"teacher": [train_minutes("planner", plan, config.teacher_minutes)]}
     rows = {"teacher": _play_dev(teacher, "teacher", tasks, config)}
     methods = list(dict.fromkeys([IMITATION, *config.methods]))
     if SEQUENCE in methods:
         _keep(teacher, "train-all", config.kept_score, tasks, config)  # now, with all cores
+    student = replace(plan, model=config.size, teacher=teacher, evals=EVALS)
     jobs = [
-        (method, replace(plan, model=config.size, teacher=teacher, seed=seed, **METHODS[method]))
+        (method, replace(student, seed=seed, **METHODS[method]))
         for seed in range(config.seeds)
         for method in methods
+        if not (seed and method in config.once)
     ]
     for (method, _), (student_passes, student_rows) in zip(jobs, _make_students(jobs, config), strict=True):
         passes.setdefault(method, []).append(student_passes)
@@ -171,13 +183,21 @@ def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> fl
     if method == SEQUENCE:
         games = _keep(config.out / "teacher", "train-all", config.kept_score, tasks, config)
         settings = replace(settings, data=games, dev_data=settings.data)
+    note = config.out / f"{method}.epochs.json"
     if method != ON_POLICY:
-        return train_minutes("planner", settings, config.minutes)
-    first = settings.out.with_name(f"{settings.out.name}-first")
-    passes = train_minutes("planner", replace(settings, out=first), config.minutes / 2)
-    games = _keep(first, "train-30", -100, tasks, config)
-    second = replace(settings, init=first, played=games, played_share=config.played_share)
-    return passes + train_minutes("planner", second, config.minutes / 2)
+        return train_minutes("planner", settings, config.minutes, note)
+    first = replace(settings, out=settings.out.with_name(f"{settings.out.name}-first"))
+    first_note = note.with_name(f"{method}-first.epochs.json")
+    passes = train_minutes("planner", first, config.minutes / 2, first_note)
+    games = _keep(first.out, "train-30", -100, tasks, config)
+    second = replace(
+        settings,
+        init=first.out,
+        learning_rate=LAST_RATE * first.peak_learning_rate,
+        played=games,
+        played_share=config.played_share,
+    )
+    return passes + train_minutes("planner", second, config.minutes / 2, note)
 
 
 def _keep(folder: Path, protocol: str, min_score: int, tasks: list[str], config: DistillationConfig) -> Path:

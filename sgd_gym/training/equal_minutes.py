@@ -23,9 +23,17 @@ TASKS = (
 """Twelve tasks: a short, a medium or a long one of nearly each topic."""
 
 
-def train_minutes(role: str, settings: TrainConfig, minutes: float) -> float:
-    """Train for so many minutes, and return the passes that they are enough for, at a pace measured first."""
-    note = settings.out.with_name(f"{settings.out.name}.epochs.json")
+def train_minutes(role: str, settings: TrainConfig, minutes: float, note: Path | None = None) -> float:
+    """Train for so many minutes, and return the passes that they are enough for, at a pace measured first.
+
+    Args:
+        role: What the model learns to write.
+        settings: Of the training; how long it is, is decided here.
+        minutes: How long.
+        note: File that keeps the passes, so that trainings that differ by their seed alone share them; beside
+            the checkpoint if not given.
+    """
+    note = note or settings.out.with_name(f"{settings.out.name}.epochs.json")
     if not note.exists():
         tokens_per_second, tokens = measure_pace(role, settings, seconds=min(30.0, 15 * minutes))
         write_json(note, {"epochs": round(minutes * 60 * tokens_per_second / tokens, 3)})

@@ -373,7 +373,15 @@ def test_students_are_made_side_by_side(annotated_data: Path, tmp_path: Path) ->
     config = DistillationConfig(
         *(annotated_data, ["find-plant"], ["token-kd"], "nano", "nano", 0.1, 0.1),
         **{"protocol": "smoke", "worlds": 1, "processes": 2, "out": tmp_path},
+        **{"seeds": 2, "once": ["token-kd"]},
     )
-    assert [one.name for one in compare_distillation(config)] == ["teacher", "imitation", "token-kd"]
-    for name in ("imitation-0", "token-kd-0"):
+    figures = {one.name: one.note for one in compare_distillation(config)}
+    assert list(figures) == ["teacher", "imitation", "token-kd"]
+    assert "2 seeds" in figures["imitation"] and "1 seed," in figures["token-kd"]
+    for name in ("imitation-0", "imitation-1", "token-kd-0"):
         assert "train planner and executor" in (tmp_path / f"{name}.log").read_text(encoding="utf-8")
+    assert not (tmp_path / "token-kd-1").exists()
+    passes = [read_meta(tmp_path / f"imitation-{seed}").settings["epochs"] for seed in range(2)]
+    assert passes[0] == passes[1], "students of one method train equally long"
+    with pytest.raises(UnknownNameError, match="method 'magic'"):
+        compare_distillation(replace(config, once=["magic"]))
