@@ -22,6 +22,7 @@ from sgd_gym.benchmarks.played import PlayedConfig, keep_played
 from sgd_gym.benchmarks.protocols import get_protocol
 from sgd_gym.envs.tasks import get_tasks
 from sgd_gym.errors import UnknownNameError
+from sgd_gym.models.checkpoint import read_meta
 from sgd_gym.processes import start_processes
 from sgd_gym.progress import track
 from sgd_gym.provenance import describe_run
@@ -34,7 +35,7 @@ AVERAGE = 0.3
 """Share of training whose weights are averaged, as in the default models, so that trainings differ less."""
 EVALS = 2
 """Evaluations of a student, which choose nothing among averaged weights; each keeps the state of training."""
-IMITATION, SEQUENCE, ON_POLICY = "imitation", "sequence-kd", "on-policy"
+TEACHER, IMITATION, SEQUENCE, ON_POLICY = "teacher", "imitation", "sequence-kd", "on-policy"
 BELIEFS = 8
 """How many likeliest tokens of the teacher are kept at each place."""
 STRUCTURED: dict[str, Any] = {"objective": "structured-kd", "beliefs": BELIEFS}
@@ -96,6 +97,18 @@ class DistillationConfig:
     """Folder for distillation.json, .md and .png, and the checkpoints."""
 
 
+@dataclass(frozen=True)
+class _Made:
+    """A model that was trained and has played."""
+
+    passes: float
+    """Over its episodes, in training."""
+    scores: dict[str, float]
+    """Its dev figures of training, such as the share of sub-goals written exactly."""
+    rows: list[Row]
+    """Its episodes on dev."""
+
+
 def compare_distillation(config: DistillationConfig) -> list[Figure]:
     """Train and play teacher and students, write the files, and return the figures; what was made is kept.
 
@@ -110,10 +123,10 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
             raise UnknownNameError(name, getattr(config, name), ["1 or more"])
     load_pyplot()
     tasks = [task.name for task in get_tasks(config.tasks)]
-    teacher = config.out / "teacher"
+    teacher = config.out / TEACHER
     plan = TrainConfig(teacher, config.data, tasks, model=config.teacher_size, shared=True, average=AVERAGE)
-    passes = {"teacher": [train_minutes("planner", plan, config.teacher_minutes)]}
-    rows = {"teacher": _play_dev(teacher, "teacher", tasks, config)}
+    passes = train_minutes("planner", plan, config.teacher_minutes)
+    made = {TEACHER: [_play_dev(teacher, TEACHER, passes, tasks, config)]}
     methods = list(dict.fromkeys([IMITATION, *config.methods]))
     if SEQUENCE in methods:
         _keep(teacher, "train-all", config.kept_score, tasks, config)  # now, with all cores
@@ -124,12 +137,9 @@ def compare_distillation(config: DistillationConfig) -> list[Figure]:
         for method in methods
         if not (seed and method in config.once)
     ]
-    for (method, _), (student_passes, student_rows) in zip(jobs, _make_students(jobs, config), strict=True):
-        passes.setdefault(method, []).append(student_passes)
-        rows.setdefault(method, []).extend(student_rows)
-    figures = [
-        _figure(name, own, rows[IMITATION], passes[name], config.protocol) for name, own in rows.items()
-    ]
+    for (method, _), one in zip(jobs, _make_students(jobs, config), strict=True):
+        made.setdefault(method, []).append(one)
+    figures = [_figure(name, own, made[IMITATION], config.protocol) for name, own in made.items()]
     write_figures(config.out, "distillation", figures, describe_run(config), _published())
     label = f"{config.protocol}: score, mean over {len(tasks)} tasks (95 % interval)"
     draw_scores(figures, label, config.out / "distillation.png")
@@ -145,10 +155,8 @@ def _published() -> list[str]:
     return [told, "", "| method | score | source |", "|---|---:|---|", *lines]
 
 
-def _make_students(
-    jobs: list[tuple[str, TrainConfig]], config: DistillationConfig
-) -> list[tuple[float, list[Row]]]:
-    """Train and play students; return of each its passes over the episodes, and its games."""
+def _make_students(jobs: list[tuple[str, TrainConfig]], config: DistillationConfig) -> list[_Made]:
+    """Train and play students."""
     if config.processes == 1:
         return [_make_student(*job, config) for job in jobs]
     with track("students", len(jobs)) as advance, start_processes(config.processes) as pool:
@@ -159,9 +167,7 @@ def _make_students(
     return [future.result() for future in futures]
 
 
-def _make_beside_others(
-    method: str, settings: TrainConfig, config: DistillationConfig
-) -> tuple[float, list[Row]]:
+def _make_beside_others(method: str, settings: TrainConfig, config: DistillationConfig) -> _Made:
     import torch
 
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // config.processes))
@@ -171,17 +177,17 @@ def _make_beside_others(
     return _make_student(method, settings, config)
 
 
-def _make_student(method: str, settings: TrainConfig, config: DistillationConfig) -> tuple[float, list[Row]]:
+def _make_student(method: str, settings: TrainConfig, config: DistillationConfig) -> _Made:
     folder = config.out / f"{method}-{settings.seed}"
     passes = _train(method, replace(settings, out=folder), config)
-    return passes, _play_dev(folder, method, settings.tasks or [], config)
+    return _play_dev(folder, method, passes, settings.tasks or [], config)
 
 
 def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> float:
     """Train one student, and return the passes over its episodes."""
     tasks = settings.tasks or []
     if method == SEQUENCE:
-        games = _keep(config.out / "teacher", "train-all", config.kept_score, tasks, config)
+        games = _keep(config.out / TEACHER, "train-all", config.kept_score, tasks, config)
         settings = replace(settings, data=games, dev_data=settings.data)
     note = config.out / f"{method}.epochs.json"
     if method != ON_POLICY:
@@ -208,9 +214,9 @@ def _keep(folder: Path, protocol: str, min_score: int, tasks: list[str], config:
     return out / "episodes"
 
 
-def _play_dev(folder: Path, name: str, tasks: list[str], config: DistillationConfig) -> list[Row]:
+def _play_dev(folder: Path, name: str, passes: float, tasks: list[str], config: DistillationConfig) -> _Made:
     rows = _play(folder, folder.with_name(f"{folder.name}-dev"), config.protocol, tasks, config)
-    return [{**row, "agent": name} for row in rows]
+    return _Made(passes, read_meta(folder).scores, [{**row, "agent": name} for row in rows])
 
 
 def _play(folder: Path, out: Path, protocol: str, tasks: list[str], config: DistillationConfig) -> list[Row]:
@@ -220,8 +226,15 @@ def _play(folder: Path, out: Path, protocol: str, tasks: list[str], config: Dist
     return bench(settings).rows
 
 
-def _figure(name: str, rows: list[Row], imitation: list[Row], passes: list[float], protocol: str) -> Figure:
-    seeds = len({row["training_seed"] for row in rows})
-    note = f"{seeds} seed{'s' * (seeds > 1)}, {sum(passes) / len(passes):.1f} passes"
-    base = rows if name == "teacher" else imitation
+def _figure(name: str, made: list[_Made], imitation: list[_Made], protocol: str) -> Figure:
+    count = len(made)
+    subgoals, commands = (
+        100 * sum(one.scores[figure] for one in made) / count for figure in ("exact_subgoal", "exact_command")
+    )
+    note = (
+        f"{count} seed{'s' * (count > 1)}, {sum(one.passes for one in made) / count:.1f} passes, "
+        f"{subgoals:.1f} % of sub-goals and {commands:.1f} % of commands exact"
+    )
+    rows, others = ([row for one in group for row in one.rows] for group in (made, imitation))
+    base = rows if name in (TEACHER, IMITATION) else others
     return figure_beside(name, rows, base, get_protocol(protocol), IMITATION, note)

@@ -357,7 +357,8 @@ def test_students_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     )
     figures = compare_distillation(config)
     assert [one.name for one in figures] == ["teacher", "imitation", *methods]
-    assert all(re.search(r"beside imitation; 1 seed, \d+\.\d passes", one.note) for one in figures[2:])
+    told = r"beside imitation; 1 seed, \d+\.\d passes, \d+\.\d % of sub-goals and \d+\.\d % of commands exact"
+    assert all(re.search(told, one.note) for one in figures[2:])
     meta = read_meta(tmp_path / "out" / "on-policy-0")
     assert meta.settings["played_share"] == 0.5
     assert (tmp_path / "out" / "distillation.png").stat().st_size > 1000
