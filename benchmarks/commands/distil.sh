@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes benchmarks/results/distillation.json, distillation.md and distillation.png: a teacher, and students of it by
-# twelve methods, on twelve tasks. The teacher has thirty minutes, then two students at a time six minutes each, on half
+# twelve methods, on twelve tasks. The teacher has thirty minutes, then two students at a time five minutes each, on half
 # of the CPU cores; three of each kind, with three seeds, but one only of the kinds that fail or take too long. Takes two
 # hours and a half on two cores; after a kill the same command goes on where it stopped. MINUTES=15 trains longer.
 set -euo pipefail
@@ -9,7 +9,7 @@ make .venv/.installed-dev
 out=runs/distillation
 .venv/bin/sgd-gym collect --from-shipped --splits train dev --shorten --out $out/raw --short-out $out/short
 .venv/bin/sgd-gym annotate --data $out/short --out $out/annotated
-.venv/bin/sgd-gym bench distil --data $out/annotated --minutes "${MINUTES:-6}" --seeds "${SEEDS:-3}" \
+.venv/bin/sgd-gym bench distil --data $out/annotated --minutes "${MINUTES:-5}" --seeds "${SEEDS:-3}" \
 	--once reason-only act-only random-masks asked-each-time --processes 2 --out $out
 mkdir -p benchmarks/results
 cp $out/distillation.{json,md,png} benchmarks/results/
