@@ -45,11 +45,11 @@ METHODS: dict[str, dict[str, Any]] = {
     SEQUENCE: {},
     "token-kd": {"objective": "token-kd", "beliefs": BELIEFS},
     "structured-kd": STRUCTURED,
-    "curriculum": {**STRUCTURED, "curriculum": True},
+    "no-spans": {**STRUCTURED, "masks": "none"},
     ON_POLICY: STRUCTURED,
+    "curriculum": {**STRUCTURED, "curriculum": True},
     "reason-only": {**STRUCTURED, "act_weight": 0.0},
     "act-only": {**STRUCTURED, "reason_weight": 0.0},
-    "no-spans": {**STRUCTURED, "masks": "none"},
     "random-masks": {**STRUCTURED, "masks": "random"},
     "asked-each-time": {**STRUCTURED, "beliefs": None},
 }
