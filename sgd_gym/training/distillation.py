@@ -60,6 +60,10 @@ For sequence-kd a student imitates the games that the teacher solved, of the who
 spends the second half of the time with its own games among the recorded ones, however they ended, and goes on
 at the learning rate at which the first half ended."""
 
+PACE = dict.fromkeys(("curriculum", "reason-only", "act-only", "random-masks"), "structured-kd")
+"""Methods whose steps cost as much as those of another one, and which train for as many passes: a pace
+measured beside a process that plays games is lower."""
+
 
 @dataclass
 class DistillationConfig:
@@ -189,11 +193,11 @@ def _train(method: str, settings: TrainConfig, config: DistillationConfig) -> fl
     if method == SEQUENCE:
         games = _keep(config.out / TEACHER, "train-all", config.kept_score, tasks, config)
         settings = replace(settings, data=games, dev_data=settings.data)
-    note = config.out / f"{method}.epochs.json"
+    note = config.out / f"{PACE.get(method, method)}.pace.json"
     if method != ON_POLICY:
         return train_minutes("planner", settings, config.minutes, note)
     first = replace(settings, out=settings.out.with_name(f"{settings.out.name}-first"))
-    first_note = note.with_name(f"{method}-first.epochs.json")
+    first_note = note.with_name(f"{method}-first.pace.json")
     passes = train_minutes("planner", first, config.minutes / 2, first_note)
     games = _keep(first.out, "train-30", -100, tasks, config)
     second = replace(

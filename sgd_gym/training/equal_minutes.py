@@ -30,16 +30,16 @@ def train_minutes(role: str, settings: TrainConfig, minutes: float, note: Path |
         role: What the model learns to write.
         settings: Of the training; how long it is, is decided here.
         minutes: How long.
-        note: File that keeps the passes, so that trainings that differ by their seed alone share them; beside
-            the checkpoint if not given.
+        note: File that keeps the pace, so that trainings whose steps cost the same share it; beside the
+            checkpoint if not given.
     """
-    note = note or settings.out.with_name(f"{settings.out.name}.epochs.json")
+    note = note or settings.out.with_name(f"{settings.out.name}.pace.json")
     if not note.exists():
         tokens_per_second, tokens = measure_pace(role, settings, seconds=min(30.0, 15 * minutes))
-        write_json(note, {"epochs": round(minutes * 60 * tokens_per_second / tokens, 3)})
-    epochs = float(json.loads(note.read_text(encoding="utf-8"))["epochs"])
-    train(role, replace(settings, epochs=epochs))
-    return epochs
+        write_json(note, {"passes_per_minute": round(60 * tokens_per_second / tokens, 5)})
+    passes: float = round(minutes * json.loads(note.read_text(encoding="utf-8"))["passes_per_minute"], 3)
+    train(role, replace(settings, epochs=passes))
+    return passes
 
 
 def dev_protocol(tasks: Sequence[str], variations: int) -> Protocol:
