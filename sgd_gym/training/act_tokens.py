@@ -16,6 +16,8 @@ from sgd_gym.prompts import DONE, END
 from sgd_gym.training.rows import SPANS, Row
 
 FIELDS = ("", "pole", "place", "door")
+ANSWERS = tuple(map(str, range(10)))
+"""Commands that say which of several things is meant, where the simulator asks."""
 
 
 class ActTokens:
@@ -36,7 +38,7 @@ class ActTokens:
             ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
             return ids
 
-        root = join_forms(FORMS, dict.fromkeys(FIELDS, name), encode, end)
+        root = join_forms((*FORMS, *ANSWERS), dict.fromkeys(FIELDS, name), encode, end)
         self._nodes: dict[tuple[int, ...], Tree] = {(): root}
         self._allowed: dict[tuple[int, ...], np.ndarray] = {}
 

@@ -221,6 +221,17 @@ def test_the_grammar_knows_the_next_word(batch: Any) -> None:
     assert DONE not in after("focus on")
 
 
+def test_the_grammar_allows_answers_to_the_simulator(batch: Any) -> None:
+    """It asks which of two seeds is meant; a teacher that may not say "0" there would teach anything else."""
+    _, tokenizer, rows, _ = batch
+    answer = [*tokenizer.encode("0", add_special_tokens=False), tokenizer.get_vocab()[END]]
+    targets = torch.tensor([answer])
+    masks = make_act_tokens(tokenizer, rows).mask(
+        targets, torch.ones_like(targets, dtype=torch.bool), len(tokenizer)
+    )
+    assert bool(masks[torch.arange(len(answer)), targets[0]].all())
+
+
 def test_the_grammar_allows_anything_after_what_it_does_not_know(checkpoints: Path) -> None:
     _, tokenizer, _ = load_checkpoint(checkpoints / "executor", "executor")
     grammar = ActTokens(tokenizer, [])
